@@ -1,0 +1,159 @@
+"""The nouns of an index as plain data: no I/O, no rendering.
+
+Names are normalized (PEP 503), versions are ordered by ``packaging`` (PEP 440).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from pocketrepo.errors import UsageError
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
+RESERVED_OWNERS = frozenset(
+    "public basic python simple pypi legacy files v1 v2 health metrics static account api".split()
+)
+RESERVED_REPOSITORIES = frozenset("simple files pypi legacy projects python".split())
+
+
+class RepositoryName(NamedTuple):
+    """``OWNER/REPO``, lower-cased; both parts are ``[a-z0-9][a-z0-9_-]{0,62}`` and not reserved."""
+
+    owner: str
+    repo: str
+
+    def __str__(self) -> str:
+        return f"{self.owner}/{self.repo}"
+
+    @classmethod
+    def parse(cls, text: str) -> RepositoryName:
+        """``OWNER/REPO`` as a name. Raises UsageError with the rule that it breaks."""
+        owner, slash, repo = text.strip().lower().partition("/")
+        if not slash or not _SLUG.match(owner) or not _SLUG.match(repo):
+            raise UsageError(
+                f"{text!r} is not a repository name",
+                hint="write OWNER/REPO in letters, digits, - and _, each up to 63 characters",
+            )
+        if owner in RESERVED_OWNERS or repo in RESERVED_REPOSITORIES:
+            word = owner if owner in RESERVED_OWNERS else repo
+            raise UsageError(f"{word!r} is a reserved word", hint="choose another name")
+        return cls(owner, repo)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One wheel or sdist as it is listed.
+
+    ``key`` is unique per upload and part of the file's URL. ``size`` is in bytes, hashes are lower-case
+    hex, ``upload_time`` is RFC 3339 UTC with ``Z`` (PEP 700). ``metadata_sha256`` is set exactly when the
+    core metadata can be fetched beside the file (PEP 658, 714). ``yanked`` is None, or the reason, which may
+    be empty (PEP 592).
+    """
+
+    filename: str
+    version: str
+    key: str
+    size: int
+    sha256: str
+    upload_time: str
+    requires_python: str | None = None
+    metadata_sha256: str | None = None
+    yanked: str | None = None
+
+    @property
+    def is_wheel(self) -> bool:
+        return self.filename.endswith(".whl")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """All files of one version; derived, never stored."""
+
+    version: str
+    files: tuple[File, ...]
+
+    @property
+    def yanked(self) -> bool:
+        return all(file.yanked is not None for file in self.files)
+
+    @property
+    def upload_time(self) -> str:
+        return min(file.upload_time for file in self.files)
+
+    @property
+    def requires_python(self) -> str | None:
+        return next((file.requires_python for file in self.files if file.requires_python), None)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project and its files. ``name`` is normalized, ``display_name`` as its first upload spelled it."""
+
+    name: NormalizedName
+    display_name: str
+    files: tuple[File, ...] = ()
+
+    @cached_property
+    def versions(self) -> tuple[str, ...]:
+        """Every version that has a file, oldest first (PEP 700)."""
+        return tuple(sorted({file.version for file in self.files}, key=version_order))
+
+    @cached_property
+    def releases(self) -> tuple[Release, ...]:
+        """Newest first."""
+        by_version: dict[str, list[File]] = {}
+        for file in self.files:
+            by_version.setdefault(file.version, []).append(file)
+        return tuple(Release(version, tuple(by_version[version])) for version in reversed(self.versions))
+
+    @cached_property
+    def by_key(self) -> dict[tuple[str, str], File]:
+        """Files by (key, filename), as their URLs name them."""
+        return {(file.key, file.filename): file for file in self.files}
+
+    @property
+    def latest(self) -> Release | None:
+        """What an installer would take: the newest release that is neither yanked nor a pre-release, else
+        the newest that is not yanked, else the newest."""
+        usable = [release for release in self.releases if not release.yanked]
+        final = [release for release in usable if not version_order(release.version)[1].is_prerelease]
+        return next(iter(final or usable or self.releases), None)
+
+
+@dataclass(frozen=True)
+class ProjectList:
+    """The projects of a repository: normalized name -> display name."""
+
+    names: dict[NormalizedName, str] = field(default_factory=dict)
+
+
+def normalize(name: str) -> NormalizedName:
+    """The one spelling of a project's name that storage and URLs use (PEP 503)."""
+    return canonicalize_name(name)
+
+
+def is_normalized(name: str) -> bool:
+    return canonicalize_name(name) == name
+
+
+def version_order(text: str) -> tuple[bool, Version]:
+    """A sort key for versions; text that PEP 440 does not know (old uploads elsewhere) sorts first."""
+    try:
+        return True, Version(text)
+    except InvalidVersion:
+        return False, Version("0")
+
+
+def newest(versions: Iterable[str]) -> str | None:
+    return max(versions, key=version_order, default=None)
+
+
+Json = dict[str, Any]
+"""A decoded JSON object."""
