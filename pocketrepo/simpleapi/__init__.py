@@ -1,0 +1,35 @@
+"""The Simple API, both ways: choose a format, write pages, read anybody's pages.
+
+Source: the simple repository API specification (PEP 503, 592, 629, 658, 691, 700, 714 and 792).
+"""
+
+from pocketrepo.simpleapi.negotiation import Format, negotiate
+from pocketrepo.simpleapi.parsing import (
+    Link,
+    Page,
+    from_html,
+    from_json,
+    from_response,
+    projects_from_html,
+    projects_from_json,
+    projects_from_response,
+)
+from pocketrepo.simpleapi.rendering import API_VERSION, file_url, render, to_html, to_json
+
+__all__ = [
+    "API_VERSION",
+    "Format",
+    "Link",
+    "Page",
+    "file_url",
+    "from_html",
+    "from_json",
+    "from_response",
+    "negotiate",
+    "projects_from_html",
+    "projects_from_json",
+    "projects_from_response",
+    "render",
+    "to_html",
+    "to_json",
+]

@@ -1,0 +1,307 @@
+"""Anybody's pages of the Simple API as links: JSON or HTML, ours or another index's, well-formed or not.
+
+What is missing or malformed is left out; what is no page at all is an UpstreamError. A page is an answer
+from elsewhere: links lead to http and https only, and a filename is never a path.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from packaging.utils import NormalizedName
+
+from pocketrepo.errors import UpstreamError
+from pocketrepo.model import Json, ProjectList, normalize
+
+MAX_BYTES = 64 * 1024 * 1024
+"""The public index's list of projects, the largest page there is, has about 40 MB."""
+MAX_TAGS = 4_000_000
+"""What HTML costs goes by its ``<`` characters."""
+
+_MAX_TEXT = 200  # of an anchor; no project has a longer name
+
+_FIRST_CHARACTER = re.compile(rb"(?:\xef\xbb\xbf)?\s*([{<])")
+_PROJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\Z", re.ASCII | re.IGNORECASE)
+_ABSOLUTE = ("https://", "http://")
+_NOT_HASHES = frozenset({"egg", "subdirectory"})
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A file as a page lists it.
+
+    ``url`` is absolute and without fragment. ``hashes`` maps algorithm -> hex digest, both in lower case;
+    ``size`` is in bytes. ``yanked`` is None, or the reason, which may be empty (PEP 592). ``core_metadata``
+    says whether ``url + ".metadata"`` is there (PEP 658): its hashes, or True where the page gives none.
+    """
+
+    filename: str
+    url: str
+    hashes: dict[str, str] = field(default_factory=dict)
+    size: int | None = None
+    upload_time: str | None = None
+    requires_python: str | None = None
+    yanked: str | None = None
+    core_metadata: dict[str, str] | bool = False
+
+    @property
+    def sha256(self) -> str | None:
+        return self.hashes.get("sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A project's page. ``versions`` is empty where the page does not list them: HTML, or JSON before 1.1."""
+
+    name: NormalizedName
+    links: tuple[Link, ...]
+    versions: tuple[str, ...] = ()
+
+
+def from_response(content_type: str | None, data: bytes, base_url: str) -> Page:
+    """A project's page from an HTTP response. ``base_url`` is the URL that answered, after redirects.
+
+    Raises UpstreamError if it is no page of the Simple API, or one of another major version (PEP 629).
+    """
+    return from_json(data, base_url) if _is_json(content_type, data) else from_html(data, base_url)
+
+
+def from_json(data: bytes, base_url: str) -> Page:
+    """A project's page from JSON (PEP 691). Raises UpstreamError as from_response does."""
+    document = _document(data, base_url)
+    files = document.get("files")
+    if not isinstance(files, list):
+        raise _not_a_page(base_url, "it has no list of files")
+    versions = document.get("versions")
+    name = _text(document.get("name")) or ""
+    return Page(
+        normalize(name if _PROJECT_NAME.match(name) else _last_segment(base_url)),
+        tuple(link for item in files if isinstance(item, dict) and (link := _json_link(item, base_url))),
+        tuple(filter(None, map(_text, versions))) if isinstance(versions, list) else (),
+    )
+
+
+def from_html(data: bytes, base_url: str) -> Page:
+    """A project's page from HTML (PEP 503). Raises UpstreamError as from_response does."""
+    page = _parse_html(data, base_url)
+    name = normalize(_last_segment(base_url))
+    with suppress(ValueError):  # a base that is no URL changes nothing
+        base_url = urljoin(base_url, page.base or "")
+    links = (_html_link(anchor, base_url) for anchor in page.anchors)
+    return Page(name, tuple(link for link in links if link))
+
+
+def projects_from_response(content_type: str | None, data: bytes, base_url: str) -> ProjectList:
+    """The list of projects from an HTTP response. Raises UpstreamError as from_response does."""
+    if _is_json(content_type, data):
+        return projects_from_json(data, base_url)
+    return projects_from_html(data, base_url)
+
+
+def projects_from_json(data: bytes, base_url: str) -> ProjectList:
+    """The list of projects from JSON (PEP 691). Raises UpstreamError as from_response does."""
+    projects = _document(data, base_url).get("projects")
+    if not isinstance(projects, list):
+        raise _not_a_page(base_url, "it has no list of projects")
+    names = (_text(item.get("name")) for item in projects if isinstance(item, dict))
+    return ProjectList({normalize(name): name for name in names if name and _PROJECT_NAME.match(name)})
+
+
+def projects_from_html(data: bytes, base_url: str) -> ProjectList:
+    """The list of projects from HTML (PEP 503). Raises UpstreamError as from_response does.
+
+    An anchor's text is the name; where it is none, as on a folder listing, the link's last part.
+    """
+    page = _parse_html(data, base_url)
+    names: dict[NormalizedName, str] = {}
+    for anchor, text in zip(page.anchors, page.texts, strict=True):
+        segment = _last_segment(anchor.get("href") or "")
+        name = next(filter(_PROJECT_NAME.match, (text.strip(), segment)), None)
+        if segment and name:
+            names[normalize(name)] = name
+    return ProjectList(names)
+
+
+def _is_json(content_type: str | None, data: bytes) -> bool:
+    """The page itself tells its format better than its label, which static hosts and proxies get wrong."""
+    if first := _FIRST_CHARACTER.match(data):
+        return first[1] == b"{"
+    return "json" in (content_type or "").lower()
+
+
+def _document(data: bytes, base_url: str) -> Json:
+    try:
+        document = json.loads(_decode(data, base_url))
+    except (ValueError, RecursionError) as error:
+        raise _not_a_page(base_url, "it is not JSON") from error
+    if not isinstance(document, dict):
+        raise _not_a_page(base_url, "it is not a JSON object")
+    meta = document.get("meta")
+    _check_version(_text(meta.get("api-version")) if isinstance(meta, dict) else None, base_url)
+    return document
+
+
+def _json_link(item: Json, base_url: str) -> Link | None:
+    url, size, yanked = _text(item.get("url")), item.get("size"), item.get("yanked")
+    if not url:
+        return None
+    return _link(
+        url,
+        base_url,
+        filename=_text(item.get("filename")),
+        hashes=_hashes(item.get("hashes")),
+        size=size if type(size) is int and size >= 0 else None,
+        upload_time=_text(item.get("upload-time")),
+        requires_python=_text(item.get("requires-python")),
+        yanked="" if yanked is True else _text(yanked),
+        core_metadata=_json_core_metadata(item),
+    )
+
+
+def _json_core_metadata(item: Json) -> dict[str, str] | bool:
+    """PEP 714: the new key if it is there, else the older ones."""
+    for key in ("core-metadata", "dist-info-metadata", "data-dist-info-metadata"):
+        if (value := item.get(key)) is not None:
+            return _hashes(value) or bool(value)
+    return False
+
+
+def _html_link(attributes: dict[str, str | None], base_url: str) -> Link | None:
+    href = attributes.get("href")
+    if not href:
+        return None
+    return _link(
+        href,
+        base_url,
+        requires_python=attributes.get("data-requires-python") or None,
+        yanked=(attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
+        core_metadata=_html_core_metadata(attributes),
+    )
+
+
+def _html_core_metadata(attributes: dict[str, str | None]) -> dict[str, str] | bool:
+    for key in ("data-core-metadata", "data-dist-info-metadata"):
+        if key in attributes:
+            value = attributes[key] or ""
+            return _fragment_hashes(value) or value != "false"
+    return False
+
+
+def _link(
+    url: str, base_url: str, *, filename: str | None = None, hashes: dict[str, str] | None = None, **rest: Any
+) -> Link | None:
+    """None unless the URL leads to a file over http or https."""
+    try:
+        parts = urlsplit(url if url.startswith(_ABSOLUTE) else urljoin(base_url, url))
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    filename = filename or unquote(parts.path.rpartition("/")[2])
+    if not usable or filename in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(filename):
+        return None
+    return Link(
+        filename,
+        parts._replace(fragment="").geturl(),
+        {**_fragment_hashes(parts.fragment), **(hashes or {})},
+        **rest,
+    )
+
+
+def _fragment_hashes(fragment: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in fragment.split("&"))
+    return _hashes({name: digest for name, _, digest in pairs if name.lower() not in _NOT_HASHES})
+
+
+def _hashes(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    pairs = ((_text(name), _text(digest)) for name, digest in value.items())
+    return {name.lower(): digest.lower() for name, digest in pairs if name and digest}
+
+
+def _text(value: object) -> str | None:
+    """A string that is not empty, without the lone surrogates that JSON can smuggle in; else None."""
+    return value.encode("utf-8", "replace").decode() if value and isinstance(value, str) else None
+
+
+def _last_segment(url: str) -> str:
+    """The last part of a URL's path, which may end in a slash, percent-decoded."""
+    path = re.split(r"[?#]", url, maxsplit=1)[0]
+    return unquote(path.rstrip("/").rpartition("/")[2])
+
+
+class _HTMLPage(HTMLParser):
+    """The anchors of a page with their texts, its base as written and its repository version."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base: str | None = None
+        self.version: str | None = None
+        self.anchors: list[dict[str, str | None]] = []
+        self.texts: list[str] = []
+        self.has_tags = False
+        self._in_anchor = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.has_tags = True
+        attributes = dict(reversed(attrs))  # HTML: the first of two equal names counts
+        if tag == "a":
+            self.anchors.append(attributes)
+            self.texts.append("")
+            self._in_anchor = True
+        elif tag == "base" and self.base is None:
+            self.base = attributes.get("href")
+        elif tag == "meta" and attributes.get("name") == "pypi:repository-version":
+            self.version = attributes.get("content")
+
+    def handle_data(self, data: str) -> None:
+        if self._in_anchor and len(self.texts[-1]) < _MAX_TEXT:
+            self.texts[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._in_anchor = False
+
+
+def _parse_html(data: bytes, base_url: str) -> _HTMLPage:
+    text = _decode(data, base_url)
+    if text.count("<") > MAX_TAGS:
+        raise _not_a_page(base_url, f"it has over {MAX_TAGS:,} tags")
+    page = _HTMLPage()
+    try:
+        # Never closed: a stump at the end is dropped, where close() would scan it once for each "<" in it.
+        page.feed(text)
+    except AssertionError as error:  # html.parser's answer to some malformed declarations
+        raise _not_a_page(base_url, "it is not HTML") from error
+    if not page.has_tags:
+        raise _not_a_page(base_url, "it is neither JSON nor HTML")
+    _check_version(page.version, base_url)
+    return page
+
+
+def _decode(data: bytes, base_url: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise _not_a_page(base_url, f"it has over {MAX_BYTES >> 20} MiB")
+    return data.decode("utf-8-sig", "replace")
+
+
+def _check_version(version: str | None, base_url: str) -> None:
+    """PEP 629: a greater major version is an error, anything else is read as it is."""
+    major, dot, _ = (version or "").partition(".")
+    if dot and major.isdecimal() and major.lstrip("0") not in ("", "1"):
+        raise _not_a_page(base_url, f"it has version {major[:9]} of the API, only 1 is known")
+
+
+def _not_a_page(base_url: str, why: str) -> UpstreamError:
+    """Names the host only: a URL may hold a password or a token."""
+    host = base_url.partition("://")[2].partition("/")[0].rpartition("@")[2]
+    return UpstreamError(
+        f"{host or 'the index'} answered with no page of the Simple API: {why}",
+        hint="check the URL of the index, it usually ends in /simple/",
+    )
