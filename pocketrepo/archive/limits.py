@@ -1,0 +1,41 @@
+"""How much an archive may ask of whoever reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_KIB = 1024
+_MIB = 1024 * _KIB
+_GIB = 1024 * _MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on a distribution's archive; sizes are in bytes.
+
+    ``unpacked_size`` bounds the sum of all members. Where content has to be inflated to be understood (a
+    ``.tar.gz``, or zip members without sizes in front) ``inflated_size`` bounds that work. What is larger
+    than ``ratio_from`` may unpack to at most ``ratio`` times its packed size. A wheel that unpacks to
+    ``verified_size`` or less has every member checked against RECORD's hashes; in a larger one only METADATA
+    is hashed, and the others are compared by name and size.
+    """
+
+    entries: int = 100_000
+    name_length: int = 1024
+    depth: int = 64
+    unpacked_size: int = 16 * _GIB
+    inflated_size: int = 2 * _GIB
+    ratio: int = 50
+    ratio_from: int = 64 * _MIB
+    directory_size: int = 32 * _MIB
+    metadata_size: int = 5 * _MIB
+    record_size: int = 32 * _MIB
+    verified_size: int = 4 * _MIB
+
+
+DEFAULT = Limits()
+
+
+def megabytes(size: int) -> str:
+    """``size`` bytes for a person: ``5 MiB``, ``1.5 GiB``."""
+    return f"{size / _GIB:.3g} GiB" if size >= _GIB else f"{size / _MIB:.3g} MiB"

@@ -1,0 +1,49 @@
+"""Wheels: the metadata of the one distribution that they are, and whether RECORD tells the truth.
+
+Everything here is the binary distribution format (PEP 427) and the recording of installed projects (PEP 376).
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from pocketrepo.archive.filename import Filename, names_release
+from pocketrepo.archive.limits import Limits
+from pocketrepo.archive.record import Record
+from pocketrepo.archive.zip import Zip
+from pocketrepo.errors import BadUpload
+
+_DIST_INFO = ".dist-info"
+
+
+def read_wheel(file: BinaryIO, filename: Filename, limits: Limits) -> bytes:
+    """The wheel's METADATA byte for byte.
+
+    Raises BadUpload for an archive that is not a wheel, not the one its filename says, or that disagrees
+    with its own RECORD; TooLarge beyond ``limits``.
+    """
+    wheel = Zip(file, limits)
+    dist_info = _find_dist_info(wheel, filename)
+    for required in ("METADATA", "WHEEL", "RECORD"):
+        if f"{dist_info}/{required}" not in wheel.files:
+            raise BadUpload(f"the wheel has no {dist_info}/{required}")
+    record = Record(wheel.read(f"{dist_info}/RECORD", limits.record_size), dist_info)
+    record.compare({name: entry.size for name, entry in wheel.files.items()})
+    metadata = wheel.read(f"{dist_info}/METADATA", limits.metadata_size)
+    record.verify(f"{dist_info}/METADATA", metadata)
+    if wheel.unpacked_size <= limits.verified_size:
+        for name in record.hashed:
+            record.verify(name, wheel.read(name, limits.verified_size))
+    return metadata
+
+
+def _find_dist_info(wheel: Zip, filename: Filename) -> str:
+    """The top-level ``.dist-info`` folder; those deeper down belong to vendored distributions."""
+    found = [name for name in wheel.members.top_level if name.endswith(_DIST_INFO)]
+    if len(found) != 1:
+        raise BadUpload(
+            f"a wheel has exactly one .dist-info folder at its top level, this one has {len(found)}"
+        )
+    if not names_release(found[0].removesuffix(_DIST_INFO), filename.name, filename.version):
+        raise BadUpload(f"the wheel's {found[0]} does not match its filename, {filename.text}")
+    return found[0]
