@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import secrets
-import threading
+import shutil
+import stat
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
-from pocketrepo.errors import Conflict, NewerFormat, NotFound, Unavailable
+from pocketrepo.errors import Conflict, NewerFormat, NotFound, PocketRepoError, Unavailable
 from pocketrepo.model import Json
+from pocketrepo.store.combine import Combiner, Job
 
 SCHEMA: Final = 1
 """Format of the documents that this version writes; it reads this one and the one before."""
 REMEMBERED_OPERATIONS: Final = 32
-MAX_ATTEMPTS: Final = 100
+PATIENCE: Final = 10.0
+"""Seconds for which `Store.update` goes on losing against other writers."""
+LONGEST_PAUSE: Final = 0.25
+"""Seconds between two attempts at most; the first pauses are about a millisecond."""
+RESERVED: Final = ("locks", "staging")
+"""First segments that no key has."""
+
+_NOT_A_KEY = re.compile(r"(?:^|/)(?:\.{0,2}(?:/|\Z)|\.tmp-)|\0|\A(?:locks|staging)(?:/|\Z)")
+_dice = secrets.SystemRandom()
+
+
+class Damaged(PocketRepoError):
+    """A document's bytes are not what any version of the project wrote."""
 
 
 class Unchanged:
@@ -39,8 +58,13 @@ class Doc:
     etag: str
 
     def json(self) -> Json:
-        """Decoded. Raises NewerFormat if a later version of the project wrote it."""
-        value: Json = json.loads(self.data)
+        """Decoded. Raises NewerFormat if a later version of the project wrote it, Damaged if nobody did."""
+        try:
+            value = json.loads(self.data)
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise Damaged("the data is not a JSON object", hint="restore the file from a backup")
         if value.get("schema", 0) > SCHEMA:
             raise NewerFormat(
                 f"this data is in format {value['schema']}, this version reads up to {SCHEMA}",
@@ -51,10 +75,12 @@ class Doc:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Large immutable bytes: a file of ``size`` bytes that can be opened at ``path``."""
+    """Immutable bytes: a file of ``size`` bytes that can be opened at ``path``, or ``data`` where an index
+    keeps them in memory."""
 
     path: str
     size: int
+    data: bytes | None = None
 
 
 Change = Callable[[Json | None], Json | None]
@@ -68,24 +94,20 @@ ABSENT: Final[Literal["absent"]] = "absent"
 """As ``if_match``: the document must not exist yet."""
 
 
-@dataclass
-class _Pending:
-    """A change that waits in a document's queue for the thread that will write for all."""
-
-    change: Change
-    operation: str = field(default_factory=lambda: secrets.token_hex(8))
-    done: bool = False
-    result: Json | None = None
-    error: BaseException | None = None
+Names = list[str]
+_Changes = list[Job[Change, Json | None]]
 
 
 class Store(ABC):
-    """Keys -> bytes with conditional writes. Every method may raise Unavailable (full disk, no such mount)."""
+    """Keys -> bytes with conditional writes.
+
+    A key is ``/``-separated segments, none of them empty, ``.`` or ``..``; other strings raise ValueError,
+    as only a mistake of the project makes them. No key may continue another one. Every method may raise
+    Unavailable (full disk, stuck lock, no answer).
+    """
 
     def __init__(self) -> None:
-        self._queues: dict[str, list[_Pending]] = {}
-        self._writing: set[str] = set()
-        self._turn = threading.Condition()
+        self._changes: Combiner[Change, Json | None] = Combiner()
 
     @abstractmethod
     def read(self, key: str, unless: str | None = None) -> Doc | Unchanged:
@@ -104,13 +126,37 @@ class Store(ABC):
 
     @abstractmethod
     def add(self, key: str, source: Path, *, durable: bool = True) -> None:
-        """Move a finished file from `staging` to a new key. Durable when this returns, unless the bytes can be
-        made again and the caller says so. Raises Conflict if the key exists."""
+        """Move a finished file from `staging` to a new key.
+
+        Durable when this returns, unless the bytes can be made again and the caller says so: then the key
+        may be absent or incomplete after a power cut. Raises Conflict if the key exists; the file stays in
+        staging then.
+        """
+
+    def add_all(self, prefix: str, sources: Mapping[str, Path], *, derived: Container[str] = ()) -> None:
+        """Move finished files from `staging` to the keys ``prefix/NAME``, at less cost than one by one.
+
+        All are durable when this returns, but for the bytes of those in ``derived``, which can be made
+        again from the others. If it raises, no key was added, and the caller removes what is left of the
+        files. Raises Conflict if there is any key under ``prefix``.
+        """
+        check_key(prefix)
+        if any(self.list(prefix)):
+            raise Conflict(prefix)
+        added: Names = []
+        try:
+            for name, source in sources.items():
+                self.add(f"{prefix}/{name}", source, durable=name not in derived)
+                added.append(name)
+        except BaseException:
+            for name in added:
+                self.remove(f"{prefix}/{name}")
+            raise
 
     @abstractmethod
     def copy(self, source: str, target: str) -> None:
-        """The bytes at ``source`` also at the new key ``target``, by hard link where the backend can.
-        Raises NotFound, Conflict."""
+        """The bytes at ``source`` also at the new key ``target``, durably and by hard link where the
+        backend can; removing one leaves the other. Raises NotFound, Conflict."""
 
     @abstractmethod
     def open(self, key: str) -> Blob:
@@ -118,123 +164,158 @@ class Store(ABC):
 
     @abstractmethod
     def list(self, prefix: str) -> Iterator[str]:
-        """All keys under ``prefix`` (a whole segment path, ``""`` for everything), in order. Staging, locks and
-        half-written files are not keys."""
+        """All keys under ``prefix`` (a whole segment path, ``""`` for everything), ordered as strings.
+        Staging, locks and half-written files are not keys."""
 
     @abstractmethod
-    def children(self, prefix: str) -> list[str]:
-        """The next segments under ``prefix``, sorted: ``children("repos")`` are the owners."""
+    def children(self, prefix: str) -> Names:
+        """The next segments of the keys under ``prefix``, sorted: ``children("repos")`` are the owners."""
 
     @abstractmethod
     def remove(self, key: str, *, if_match: str | None = None) -> None:
-        """Remove a document or blob, durably. No error if it is absent and ``if_match`` is None; raises Conflict
-        if it is not at ``if_match``."""
+        """Remove a document or blob, durably. No error if it is absent and ``if_match`` is None; raises
+        Conflict if it is not at ``if_match``."""
 
     @abstractmethod
     def append(self, key: str, line: bytes) -> None:
-        """Add one line (no newline in it) to a log, durably and whole, beside any number of other writers."""
+        """Add one line (no newline in it) to a log, durably and whole, beside any number of other writers.
+        The log reads as a document."""
 
     @property
     @abstractmethod
     def staging(self) -> Path:
-        """A folder on the same file system as the blobs, for files on their way in. The caller removes what it
-        does not `add`; `check` sweeps what crashes leave."""
+        """A folder on the same file system as the blobs, for files on their way in. The caller removes what
+        it does not `add`; `sweep` removes what crashes leave."""
+
+    def sweep(self, *, older_than: float, dry_run: bool = False) -> Names:
+        """Remove what crashes left in `staging` or half-made: whatever last changed more than ``older_than``
+        seconds ago. Returns the paths, which ``dry_run`` only finds."""
+        return sweep_files(self.staging.iterdir(), older_than=older_than, dry_run=dry_run)
 
     def get(self, key: str) -> Json | None:
-        """The document's content, None if it is absent."""
-        try:
-            doc = self.read(key)
-        except NotFound:
-            return None
-        assert isinstance(doc, Doc)
-        return doc.json()
+        """The document's content, None if it is absent. Raises NewerFormat, Damaged."""
+        return _content(key, self._doc(key))
 
     def update(self, key: str, change: Change) -> Json | None:
         """Apply ``change`` to the document at ``key`` and write it; returns the content afterwards.
 
         Threads of this process queue, and the first of them writes once for all that wait: only processes
-        compete. Each change succeeds or raises on its own. The document gets ``schema``, a growing ``rev`` and
-        the ids of its last operations, so that its content never repeats and an ambiguous answer from a remote
-        backend can be resolved.
+        compete. Each change succeeds or raises on its own; if the write itself fails, so do all that waited
+        for it. The document gets ``schema``, a growing ``rev`` and the ids of the last writes, so that its
+        content never repeats and a backend that is unsure whether a write happened may answer Conflict: it
+        is looked up. Raises what ``change`` raises, NewerFormat, Damaged.
         """
-        mine = _Pending(change)
-        with self._turn:
-            self._queues.setdefault(key, []).append(mine)
-            while not mine.done and key in self._writing:
-                self._turn.wait()
-            if mine.done:
-                return self._outcome(mine)
-            self._writing.add(key)
-            batch = self._queues.pop(key)
-        try:
-            self._write_batch(key, batch)
-        except BaseException as error:
-            for pending in batch:
-                pending.error = pending.error or error
-        finally:
-            with self._turn:
-                self._writing.discard(key)
-                for pending in batch:
-                    pending.done = True
-                self._turn.notify_all()
-        return self._outcome(mine)
+        return self._changes.run(key, change, partial(self._write_for_all, key))
 
-    def _write_batch(self, key: str, batch: list[_Pending]) -> None:
-        for _attempt in range(MAX_ATTEMPTS):
-            if self._try_batch(key, batch):
-                return
-        raise Unavailable(f"too many writers at {key}", hint="try again")
+    def _exclusive(self, key: str) -> AbstractContextManager[None]:
+        """Keeps other processes from writing ``key`` where the backend can, so that none works in vain.
+        What an update relies on is the conditional write alone."""
+        return nullcontext()
 
-    def _try_batch(self, key: str, batch: list[_Pending]) -> bool:
-        """One read, all changes, at most one write. False if another process wrote in between."""
-        try:
-            doc = self.read(key)
-            assert isinstance(doc, Doc)
-            etag, data = doc.etag, doc.data
-            before: Json | None = doc.json()
-        except NotFound:
-            etag, data, before = ABSENT, b"", None
-        current, applied = before, []
-        for pending in batch:
-            pending.error = None
-            try:
-                after = pending.change(current)
-            except Exception as error:
-                pending.error = error
-                # The change may have touched the object before it failed: take the last good state again.
-                current = _replay(data, [p for p in applied])
-                continue
-            if after is not None:
-                current = after
-                applied.append(pending)
-            pending.result = current
-        if not applied or current is None:
+    def _write_for_all(self, key: str, changes: _Changes) -> None:
+        operation = secrets.token_hex(8)
+        deadline = time.monotonic() + PATIENCE
+        for attempt in itertools.count():
+            with self._exclusive(key):
+                if self._attempt(key, changes, operation):
+                    return
+            if time.monotonic() > deadline:
+                raise Unavailable(f"too many writers at {key}", hint="try again")
+            time.sleep(_dice.uniform(0, min(LONGEST_PAUSE, 0.001 * 2 ** min(attempt, 10))))
+
+    def _attempt(self, key: str, changes: _Changes, operation: str) -> bool:
+        """One read, all changes, at most one write. False if another writer came in between."""
+        doc = self._doc(key)
+        content = _content(key, doc)
+        rev, operations = (content.get("rev", 0), content.get("ops", [])) if content else (0, [])
+        if operation in operations:
+            _hand_out(changes, content)
             return True
-        current["schema"] = SCHEMA
-        current["rev"] = current.get("rev", 0) + 1
-        operations = [*current.get("ops", []), *(pending.operation for pending in applied)]
-        current["ops"] = operations[-REMEMBERED_OPERATIONS:]
-        try:
-            self.write(key, encode(current), if_match=etag)
-        except Conflict:
-            return False
+        operations = [*operations, operation][-REMEMBERED_OPERATIONS:]
+        content, made = _apply(changes, key, doc, content)
+        if made and content is not None:
+            content |= {"schema": SCHEMA, "rev": rev + 1, "ops": operations}
+            try:
+                self.write(key, encode(content), if_match=doc.etag if doc else ABSENT)
+            except Conflict:
+                return False
+        _hand_out(changes, content)
         return True
 
-    @staticmethod
-    def _outcome(pending: _Pending) -> Json | None:
-        if pending.error is not None:
-            raise pending.error
-        return pending.result
+    def _doc(self, key: str) -> Doc | None:
+        try:
+            doc = self.read(key)
+        except NotFound:
+            return None
+        assert isinstance(doc, Doc)
+        return doc
 
 
-def _replay(data: bytes, applied: list[_Pending]) -> Json | None:
-    current: Json | None = json.loads(data) if data else None
-    for pending in applied:
-        current = pending.change(current)
-        pending.result = current
-    return current
+def _apply(changes: _Changes, key: str, doc: Doc | None, content: Json | None) -> tuple[Json | None, bool]:
+    """The content after all changes, and whether any of them made it.
+
+    One that raises or returns None may have touched the object before: those that came through run again on a
+    fresh one.
+    """
+    through: _Changes = []
+    for job in changes:
+        job.error = None
+        try:
+            after = job.work(content)
+        except Exception as error:
+            job.error, after = error, None
+        if after is not None:
+            content = after
+            through.append(job)
+        else:
+            content = _content(key, doc)
+            for earlier in through:
+                content = earlier.work(content)
+    return content, bool(through)
+
+
+def _hand_out(changes: _Changes, content: Json | None) -> None:
+    """Each caller gets an object of its own."""
+    first, *others = changes
+    first.result = content
+    if others:
+        data = json.dumps(content)
+        for job in others:
+            job.result = json.loads(data)
+
+
+def _content(key: str, doc: Doc | None) -> Json | None:
+    try:
+        return None if doc is None else doc.json()
+    except (Damaged, NewerFormat) as error:
+        raise type(error)(f"{key}: {error.message}", hint=error.hint) from None
 
 
 def encode(value: Json) -> bytes:
     """A document's bytes: one line of JSON that a person can read."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def check_key(key: str) -> None:
+    """Raises ValueError for what is not a key."""
+    if _NOT_A_KEY.search(key):
+        raise ValueError(f"not a key: {key!r}")
+
+
+def check_prefix(prefix: str) -> None:
+    """Raises ValueError for what is neither a key's beginning nor ``""``."""
+    if prefix:
+        check_key(prefix)
+
+
+def sweep_files(paths: Iterable[Path], *, older_than: float, dry_run: bool) -> list[str]:
+    """Remove files and folders by their age in seconds; returns the paths of those that are old enough."""
+    found = []
+    for path in paths:
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            if time.time() - status.st_ctime > older_than:
+                found.append(str(path))
+                if not dry_run:
+                    shutil.rmtree(path) if stat.S_ISDIR(status.st_mode) else path.unlink()
+    return found
