@@ -140,7 +140,7 @@ def _in_netrc(place: Place, url: str, credentials: Credentials) -> Stored:
 def _in_keyring(url: str, credentials: Credentials) -> Stored:
     if not keyring_works():
         raise SecretRefused("there is no keyring here", hint="pip install keyring, or use netrc")
-    text = f"the credentials went to the keyring as {netloc_of(url)}; pip needs --keyring-provider or keyring installed"
+    text = f"the credentials went to the keyring as {netloc_of(url)}; pip asks it after a 401"
     return Stored(url, keyring=(netloc_of(url), credentials), notices=(Notice("secret-keyring", text),))
 
 

@@ -26,9 +26,8 @@ def project_view(place: Place, tool: str) -> View:
     found = [_index(source, tool, Origin("project", f"{path}:{_line(text, source)}")) for source in listed]
     settings = tuple(Setting(tool, f"source {index.name}", index.url, index.origin) for index in found)
     pins = tuple(sources.pins(tables)) if tool == "poetry" else ()
-    return View(
-        tool, tuple(_poetry(found) if tool == "poetry" else _pdm(found)), settings=settings, pins=pins
-    )
+    indexes = _poetry(found) if tool == "poetry" else _pdm(found)
+    return View(tool, tuple(indexes), settings=settings, pins=pins)
 
 
 def _index(source: toml.Tables, tool: str, origin: Origin) -> Index:

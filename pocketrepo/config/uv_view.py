@@ -62,7 +62,7 @@ def uv_view(place: Place, args: Sequence[str] = ()) -> View:
     requirements = _Requirements(place, given)
     candidates = [*_from_command(place, given), *files.candidates(), *requirements.candidates]
     no_index = files.no_index or ("--no-index" if "no-index" in given else "") or requirements.no_index
-    indexes, dropped = _chosen(candidates)
+    indexes, explicit, dropped = _chosen(candidates)
     if no_index:
         why = f"no index is asked: {no_index}"
         dropped, indexes = [*dropped, *(Dropped(i.url, i.origin, why) for i in indexes)], []
@@ -73,6 +73,7 @@ def uv_view(place: Place, args: Sequence[str] = ()) -> View:
         tuple(dropped),
         tuple(_ranked(files.settings(place))),
         strategy=strategy or "first-index",
+        explicit=tuple(explicit),
         pins=tuple(files.pins),
         notes=tuple(files.notes),
         errors=(*files.errors, *requirements.errors),
@@ -95,14 +96,11 @@ def _arguments(args: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _with_options(place: Place, given: dict[str, list[str]]) -> Place:
-    env = dict(place.env)
     if "no-config" in given:
-        env["UV_NO_CONFIG"] = "1"
+        place = place.with_variables(UV_NO_CONFIG="1", UV_CONFIG_FILE="")
     if "config-file" in given:
-        env["UV_CONFIG_FILE"] = given["config-file"][-1]
-    return Place(
-        env, place.cwd, place.home, place.prefix, place.in_environment, place.platform, place.overlay
-    )
+        place = place.with_variables(UV_CONFIG_FILE=given["config-file"][-1])
+    return place
 
 
 def _from_command(place: Place, given: dict[str, list[str]]) -> list[_Candidate]:
@@ -283,9 +281,10 @@ class _Requirements:
                     self.extras.append(_Candidate(url, origin))
 
 
-def _chosen(candidates: list[_Candidate]) -> tuple[list[Index], list[Dropped]]:
+def _chosen(candidates: list[_Candidate]) -> tuple[list[Index], list[Index], list[Dropped]]:
     """uv's rules: of one name the first; of the defaults the first, and last in order; PyPI if there is none."""
     indexes: list[Index] = []
+    explicit: list[Index] = []
     dropped: list[Dropped] = []
     names: set[str] = set()
     default: _Candidate | None = None
@@ -296,18 +295,17 @@ def _chosen(candidates: list[_Candidate]) -> tuple[list[Index], list[Dropped]]:
         names.add(candidate.name)
         if candidate.default and default is not None:
             dropped.append(Dropped(candidate.url, candidate.origin, f"the default is {default.origin}"))
+        elif candidate.explicit:
+            explicit.append(Index(candidate.url, "explicit", candidate.origin, candidate.name))
+            why = "explicit: only for packages that name it"
+            dropped.append(Dropped(candidate.url, candidate.origin, why))
+            default = candidate if candidate.default else default
         elif candidate.default:
             default = candidate
-            if candidate.explicit:
-                dropped.append(Dropped(candidate.url, candidate.origin, "explicit"))
-        elif candidate.explicit:
-            dropped.append(
-                Dropped(candidate.url, candidate.origin, "explicit: only for packages that name it")
-            )
         else:
             indexes.append(Index(candidate.url, "index", candidate.origin, candidate.name))
     if default is None:
         indexes.append(pypi("default"))
     elif not default.explicit:
         indexes.append(Index(default.url, "default", default.origin, default.name))
-    return indexes, dropped
+    return indexes, explicit, dropped

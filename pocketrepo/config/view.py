@@ -105,6 +105,7 @@ class View:
     find_links: tuple[str, ...] = ()
     trusted: tuple[str, ...] = ()
     strategy: str = ""
+    explicit: tuple[Index, ...] = ()
     pins: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()

@@ -200,3 +200,11 @@ def _packed(data: bytes | None) -> str | None:
 
 def _unpacked(text: str | None) -> bytes | None:
     return None if text is None else base64.b64decode(text)
+
+
+def find(place: Place, id: str) -> Record:
+    """Raises: NothingToUndo if the history holds no such change (any more)."""
+    path = _folder(place, "history") / f"{id}.json"
+    if not path.exists():
+        raise NothingToUndo(f"no change {id} in the history")
+    return _load(path)

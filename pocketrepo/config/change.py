@@ -1,0 +1,113 @@
+"""A change of configuration: what was asked, what it does to each file and to the indexes, and the way back."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pocketrepo.config import edit as files
+from pocketrepo.config import journal
+from pocketrepo.config.credentials import Notice, to_keyring
+from pocketrepo.config.diff import unified
+from pocketrepo.config.edit import FileChange, FileEdit
+from pocketrepo.config.errors import NothingToUndo
+from pocketrepo.config.locate import Place
+from pocketrepo.config.url import Credentials
+from pocketrepo.config.view import Index
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an operation did, or with ``dry_run`` would do.
+
+    ``files`` are the files that differ, ``before`` and ``after`` the indexes in the tools' order, ``warnings``
+    what a person should know. Nothing in it shows a secret: not ``diff``, not its repr, not its JSON.
+    """
+
+    what: str
+    files: tuple[FileChange, ...]
+    before: tuple[Index, ...]
+    after: tuple[Index, ...]
+    warnings: tuple[Notice, ...] = ()
+    applied: bool = False
+    id: str | None = None
+    place: Place = field(default_factory=Place.current, repr=False, compare=False)
+    edits: tuple[FileEdit, ...] = field(default=(), repr=False, compare=False)
+    keyring: tuple[str, Credentials] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(file.path for file in self.files)
+
+    @property
+    def diff(self) -> str:
+        """A unified diff of all files with every secret masked; empty when there is nothing to do."""
+        return "".join(unified(file.path, file.before, file.after) for file in self.files)
+
+    def apply(self) -> Change:
+        """Carry out a previewed change; of an applied one, itself.
+
+        Raises: ChangedSince if a file is no longer as it was shown; ConfigSyntax, WouldBreak, NotWritable, Locked.
+        """
+        if self.applied:
+            return self
+        record = journal.carry_out(self.place, self.what, self.edits, self.files)
+        if self.keyring:
+            to_keyring(*self.keyring)
+        return replace(self, applied=True, id=record.id if record else None)
+
+    def undo(self) -> None:
+        """Every file as it was before this change; a keyring entry stays.
+
+        Raises: ChangedSince, with a diff, if someone changed a file since; NothingToUndo if it was never applied.
+        """
+        if self.id is None:
+            raise NothingToUndo(f"{self.what}: nothing was changed")
+        journal.undo(self.place, journal.find(self.place, self.id))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "what": self.what,
+            "applied": self.applied,
+            "id": self.id,
+            "files": [str(path) for path in self.paths],
+            "diff": self.diff,
+            "before": [index.to_json() for index in self.before],
+            "after": [index.to_json() for index in self.after],
+            "warnings": [{"code": notice.code, "text": notice.text} for notice in self.warnings],
+        }
+
+    def __str__(self) -> str:
+        state = "" if self.applied else " (not applied)"
+        return "\n".join([f"{self.what}{state}", self.diff.rstrip("\n"), *(f"! {n}" for n in self.warnings)])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{html.escape(', '.join(i.shown for i in indexes)) or 'none'}</td></tr>"
+            for name, indexes in (("before", self.before), ("after", self.after))
+        )
+        notices = "".join(f"<li>{html.escape(notice.text)}</li>" for notice in self.warnings)
+        state = "" if self.applied else " <em>(not applied)</em>"
+        return (
+            f"<p><strong>{html.escape(self.what)}</strong>{state}</p>"
+            f"<pre>{html.escape(self.diff) or 'nothing to do'}</pre><table>{rows}</table><ul>{notices}</ul>"
+        )
+
+
+def planned(
+    place: Place,
+    what: str,
+    edits: Iterable[FileEdit],
+    *,
+    before: tuple[Index, ...] = (),
+    after: tuple[Index, ...] = (),
+    warnings: Iterable[Notice] = (),
+    keyring: tuple[str, Credentials] | None = None,
+) -> Change:
+    """The change that the edits would make to the files as they are now."""
+    edits = tuple(edits)
+    changes = tuple(change for change in map(files.preview, edits) if change.changed)
+    return Change(what, changes, before, after, tuple(warnings), False, None, place, edits, keyring)
