@@ -55,6 +55,7 @@ def record(members: Members, path: str) -> bytes:
     rows = [
         f"{name},sha256={urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b'=').decode()},{len(content)}\n"
         for name, content in members.items()
+        if not name.endswith("/")
     ]
     return "".join([*rows, f"{path},,\n"]).encode()
 

@@ -204,5 +204,6 @@ def _ordered(metadata_version: str) -> tuple[int, ...]:
 
 
 def _one_line(text: str) -> str:
+    """``text`` without line breaks and, if it is long, without its middle."""
     text = " ".join(text.split())
-    return text if len(text) <= 200 else f"{text[:197]}..."
+    return text if len(text) <= 200 else f"{text[:120]}...{text[-60:]}"

@@ -24,7 +24,7 @@ class Record:
         self._unlisted = {f"{dist_info}/RECORD", f"{dist_info}/RECORD.jws", f"{dist_info}/RECORD.p7s"}
         self._rows: dict[str, tuple[str, str]] = {}
         try:
-            for row in csv.reader(io.StringIO(data.decode("utf-8"), newline="")):
+            for row in csv.reader(io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")):
                 if row:
                     path, digest, size = row
                     self._add(path, digest, size)

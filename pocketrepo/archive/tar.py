@@ -21,6 +21,15 @@ _BLOCK = 512
 _CHUNK = 256 * 1024
 _EXTENSION_SIZE = 64 * 1024
 _CHECKSUM = slice(148, 156)
+_SIZE = slice(124, 136)
+_OTHER_NUMBERS = (
+    slice(100, 108),
+    slice(108, 116),
+    slice(116, 124),
+    slice(136, 148),
+    slice(329, 337),
+    slice(337, 345),
+)
 _OCTAL = re.compile(rb" *([0-7]*)[ \0]*\Z")
 
 MemberType = Literal["file", "folder", "symlink", "hardlink"]
@@ -35,6 +44,7 @@ _PAX_NAMES = {b"path": "name", b"linkpath": "target", b"size": "size"}
 _GNU_NAMES = {b"L": "name", b"K": "target"}
 _EXTENSIONS = (b"x", b"g", *_GNU_NAMES)
 _OLD_FILE = b"\0"
+_NEGATIVE = 0xFF
 
 
 class TarMember(NamedTuple):
@@ -62,8 +72,9 @@ class Tar:
         extensions: dict[str, bytes] = {}
         while any(block := self._stream.read(_BLOCK)):
             _check_sum(block)
+            _check_other_numbers(block)
             kind = block[156:157]
-            size = _number(block[124:136])
+            size = _number(block[_SIZE])
             if kind in _EXTENSIONS:
                 said = _extension(kind, self._read_extension(size))
                 if said.keys() & extensions.keys():
@@ -233,10 +244,18 @@ def _number(field: bytes) -> int:
         return int.from_bytes(field[1:], "big")
     digits = _OCTAL.match(field)
     if digits is None:
-        raise BadUpload("the tar archive has a size that is no number")
+        raise BadUpload("the tar archive has a number that is none")
     return int(digits[1] or b"0", 8)
 
 
+def _check_other_numbers(block: bytes) -> None:
+    """Mode, owner, time and device mean nothing here, but some readers stop at one that is no number."""
+    for field in _OTHER_NUMBERS:
+        if block[field.start] != _NEGATIVE:
+            _number(block[field])
+
+
 def _check_sum(block: bytes) -> None:
-    if sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" ") != _number(block[_CHECKSUM]):
+    told = _OCTAL.match(block[_CHECKSUM])
+    if told is None or int(told[1] or b"0", 8) != sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" "):
         raise BadUpload("this is not a tar archive, or a damaged one")

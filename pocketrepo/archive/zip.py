@@ -44,7 +44,6 @@ class Entry(NamedTuple):
     """One member as the directory has it; ``start`` is where its packed bytes begin."""
 
     name: str
-    raw_name: bytes
     flags: int
     method: int
     crc: int
@@ -176,9 +175,8 @@ class Zip:
             raise BadUpload(f"{shown(entry.name)} is not where the zip archive's directory says")
         tail = self._pread(name_size + extra_size, entry.offset + _LOCAL.size)
         extra = _parse_extra(tail[name_size:], tail[:name_size])
-        size, packed = _widen(extra, (size, packed), entry.raw_name)
-        local = (tail[:name_size], flags, method)
-        if local != (entry.raw_name, entry.flags, entry.method):
+        size, packed = _widen(extra, (size, packed), tail[:name_size])
+        if (tail[:name_size], flags, method) != (entry.name.encode(), entry.flags, entry.method):
             raise BadUpload(f"{shown(entry.name)} has two descriptions in the zip archive that differ")
         told, known = (crc, packed, size), (entry.crc, entry.packed, entry.size)
         if told != known and not (flags & _STREAMED and told == (0, 0, 0)):
@@ -258,7 +256,7 @@ def _parse_directory(directory: bytes, count: int) -> Iterator[Entry]:
         name = _decode(raw_name, flags)
         if stat.S_IFMT(attributes >> 16) not in (0, stat.S_IFDIR if name.endswith("/") else stat.S_IFREG):
             raise BadUpload(f"{shown(name)} is neither a file nor a folder", hint="no links, no devices")
-        yield Entry(name, raw_name, flags, method, crc, packed, size, offset)
+        yield Entry(name, flags, method, crc, packed, size, offset)
     if position != len(directory):
         raise _damaged_directory()
 
