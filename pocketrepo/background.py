@@ -1,0 +1,308 @@
+"""A server of its own process, started from Python: found again, shared, and ended with who started it."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import os
+import shutil
+import signal
+import site
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from pocketrepo import records
+from pocketrepo.access import owner_key
+from pocketrepo.client import Client, Pushes
+from pocketrepo.dists import What
+from pocketrepo.errors import ServerError
+from pocketrepo.installing import Installed
+from pocketrepo.records import RunRecord
+from pocketrepo.settings import default_root
+from pocketrepo.simpleapi import Page
+
+START_TIMEOUT = 30.0
+STOP_TIMEOUT = 15.0
+"""Seconds; the server gives requests in flight ten of them."""
+
+
+class Server:
+    """A running server and the client of its default repository.
+
+    Who started it owns it: only the owner's `stop` (or the end of its ``with``) stops it, and it ends with the
+    owner's process. For others it is attached; when the owner has ended, their next call starts it again, on
+    the same root and, if it is free, the same port.
+    """
+
+    def __init__(
+        self, record: RunRecord, process: subprocess.Popen[bytes] | None, *, temporary: bool
+    ) -> None:
+        self._record = record
+        self._process = process
+        self._temporary = temporary
+        self._started_in = os.getpid()
+        self._stopped = False
+        self._client = _client_of(record)
+
+    @property
+    def url(self) -> str:
+        """The address, for a browser on this machine."""
+        return self._record.url
+
+    @property
+    def index_url(self) -> str:
+        """What pip and uv take as ``--index-url``."""
+        return self._record.index_url
+
+    @property
+    def upload_url(self) -> str:
+        """What twine takes as ``--repository-url``."""
+        return self._record.upload_url
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds all data."""
+        return Path(self._record.root)
+
+    @property
+    def port(self) -> int:
+        return self._record.port
+
+    @property
+    def owned(self) -> bool:
+        """Whether this process started it; a forked child of it did not."""
+        return self._process is not None and self._started_in == os.getpid()
+
+    @property
+    def running(self) -> bool:
+        """Whether it answers."""
+        return not self._stopped and records.is_ours(self._record)
+
+    @property
+    def pid(self) -> int:
+        return self._record.pid
+
+    def repo(self, name: str) -> Client:
+        """A client of another repository of this server, OWNER/REPO."""
+        self._revive()
+        return Client(f"{self.url}{name.strip('/')}/", token=owner_key(self.root), repository=name.strip("/"))
+
+    @property
+    def client(self) -> Client:
+        """A client of the default repository; starts the server again if its owner has ended it."""
+        self._revive()
+        return self._client
+
+    def push(self, what: What = None) -> Pushes:
+        """See `Client.push`."""
+        return self.client.push(what)
+
+    def install(
+        self, *requirements: str, extra_index_urls: Sequence[str] = (), options: Sequence[str] = ()
+    ) -> list[Installed]:
+        """See `Client.install`."""
+        return self.client.install(*requirements, extra_index_urls=extra_index_urls, options=options)
+
+    def projects(self) -> list[str]:
+        """See `Client.projects`."""
+        return self.client.projects()
+
+    def show(self, name: str) -> Page:
+        """See `Client.show`."""
+        return self.client.show(name)
+
+    def search(self, text: str) -> list[str]:
+        """See `Client.search`."""
+        return self.client.search(text)
+
+    def download(self, name: str, version: str | None = None, *, to: Path) -> list[Path]:
+        """See `Client.download`."""
+        return self.client.download(name, version, to=to)
+
+    def yank(
+        self, name: str, version: str | None = None, *, filename: str = "", reason: str = ""
+    ) -> list[str]:
+        """See `Client.yank`."""
+        return self.client.yank(name, version, filename=filename, reason=reason)
+
+    def unyank(self, name: str, version: str | None = None, *, filename: str = "") -> list[str]:
+        """See `Client.unyank`."""
+        return self.client.unyank(name, version, filename=filename)
+
+    def delete(self, name: str, version: str | None = None, *, filename: str = "") -> list[str]:
+        """See `Client.delete`."""
+        return self.client.delete(name, version, filename=filename)
+
+    def snippet(self, tool: str = "pip", package: str = "PACKAGE", *, extra: bool = False) -> str:
+        """See `Client.snippet`."""
+        return self.client.snippet(tool, package, extra=extra)
+
+    def stop(self) -> bool:
+        """Stop the server if this process owns it, and wait for its end; requests in flight get 10 s.
+
+        Returns whether it was stopped: an attached server is left to its owner.
+        """
+        if self._process is None or not self.owned or self._stopped:
+            return False
+        self._stopped = True
+        _end(self._process)
+        _owned.pop(self._record.root, None)
+        if self._temporary:
+            _remove(self.root)
+        return True
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        state = "stopped" if self._stopped else "running" if self.running else "not running"
+        return f"<pocketrepo.Server {self.url} {state}>"
+
+    def _repr_html_(self) -> str:
+        from pocketrepo.display import server_card
+
+        return server_card(self)
+
+    def _revive(self) -> None:
+        if self._stopped:
+            raise ServerError("this server was stopped", hint="start another with pocketrepo.start()")
+        if records.is_ours(self._record):
+            return
+        again = start(self.root, port=self.port, any_port=True)
+        self._record, self._process, self._client = again._record, again._process, again._client
+
+
+def start(
+    root: str | Path | None = None,
+    *,
+    port: int = 0,
+    default: str | None = None,
+    temporary: bool = False,
+    any_port: bool = False,
+) -> Server:
+    """Start a server in the background, or attach to the one that serves this root already.
+
+    ``root``: the user-data folder unless given. ``port`` 0 takes a free one; ``any_port`` also if ``port`` is
+    taken. ``temporary``: a throw-away root, removed when the server ends. Raises ServerError.
+    """
+    if sys.platform in ("emscripten", "wasi"):
+        raise ServerError("a browser cannot run a server", hint="use pocketrepo.connect(url) to reach one")
+    if temporary:
+        folder = Path(tempfile.mkdtemp(prefix="pocketrepo-"))
+        return _launch(folder, port, default, temporary=True)
+    folder = Path(root or os.environ.get("POCKETREPO_ROOT") or default_root()).expanduser().absolute()
+    held = _owned.get(str(folder))
+    if held is not None and held.running:
+        return held
+    with _one_at_a_time(folder):
+        for record in records.running(folder):
+            return Server(record, None, temporary=False)
+        try:
+            return _launch(folder, port, default)
+        except ServerError:
+            if not (any_port and port):
+                raise
+            return _launch(folder, 0, default)
+
+
+_owned: dict[str, Server] = {}
+"""Servers that this process started and has not stopped, by root."""
+
+
+def _launch(root: Path, port: int, default: str | None, *, temporary: bool = False) -> Server:
+    # -P: the current folder may hold a module that shadows one of ours.
+    command = [sys.executable, "-P", "-m", "pocketrepo", "serve", "--root", str(root), "--port", str(port)]
+    command += ["--owner", str(os.getpid())]
+    if default:
+        command += ["--default", default]
+    if temporary:
+        command += ["--temporary"]
+    errors = tempfile.TemporaryFile()
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        # An interrupt of the kernel goes to its process group.
+        start_new_session=True,
+        env=_environment(),
+        cwd="/",
+    )
+    record = _wait_until_ready(process, errors)
+    server = Server(record, process, temporary=temporary)
+    _owned[record.root] = server
+    return server
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the place this package was imported from if the child would not look there."""
+    here = str(Path(__file__).parent.parent)
+    environ = dict(os.environ)
+    if here not in site.getsitepackages() and here != site.getusersitepackages():
+        environ["PYTHONPATH"] = os.pathsep.join(filter(None, [here, environ.get("PYTHONPATH")]))
+    return environ
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], errors: IO[bytes]) -> RunRecord:
+    """The record that the child prints as its first line once it listens."""
+    assert process.stdout is not None
+    alarm = threading.Timer(START_TIMEOUT, process.kill)
+    alarm.daemon = True
+    alarm.start()
+    line = process.stdout.readline()
+    alarm.cancel()
+    process.stdout.close()
+    try:
+        return RunRecord(**json.loads(line))
+    except (ValueError, TypeError):
+        process.kill()
+        process.wait()
+        errors.seek(0)
+        said = errors.read().decode(errors="replace").strip().splitlines()
+        last = said[-1].removeprefix("Error: ") if said else f"no answer within {START_TIMEOUT:g} s"
+        raise ServerError(f"the server did not start: {last}") from None
+
+
+def _client_of(record: RunRecord) -> Client:
+    return Client(record.url, token=owner_key(Path(record.root)))
+
+
+def _one_at_a_time(root: Path) -> Any:
+    from filelock import FileLock
+
+    name = hashlib.sha256(str(root).encode()).hexdigest()[:16]
+    return FileLock(records.folder() / f"start-{name}.lock", timeout=START_TIMEOUT)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the process to stop by closing its pipe; it is ours, so its pid cannot have been reused."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _remove(root: Path) -> None:
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@atexit.register
+def _end_all() -> None:
+    for server in list(_owned.values()):
+        server.stop()

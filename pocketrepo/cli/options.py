@@ -1,0 +1,65 @@
+"""Options that several commands share, and the client that they name."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from pocketrepo import api
+from pocketrepo.access import owner_key
+from pocketrepo.client import Client
+from pocketrepo.errors import ServerError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def repository_options(command: F) -> F:
+    """``-r/--repository`` and ``--url``."""
+    command = click.option(
+        "-r",
+        "--repository",
+        metavar="OWNER/REPO",
+        help="Repository of the server; its default one unless given.",
+    )(command)
+    return click.option(
+        "--url",
+        envvar="POCKETREPO_URL",
+        help="Address of a repository elsewhere, instead of the local server.",
+    )(command)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def client_for(repository: str | None, url: str | None) -> Client:
+    """The repository that the options name, on the server that this user runs unless ``url`` says otherwise.
+
+    Raises ServerError if none runs.
+    """
+    if url:
+        address = f"{url.rstrip('/')}/{repository.strip('/')}/" if repository else url
+        return Client(address, token=os.environ.get("POCKETREPO_TOKEN"), repository=repository)
+    found = api.find_running()
+    if found is None:
+        many = len(api.status())
+        raise ServerError(
+            "several servers are running" if many else "no server is running",
+            hint="name one with --url, see: pocketrepo status"
+            if many
+            else "start one with: python -m pocketrepo serve",
+        )
+    from pathlib import Path
+
+    key = owner_key(Path(found.root))
+    if repository:
+        name = repository.strip("/").lower()
+        return Client(f"{found.url}{name}/", token=key, repository=name)
+    return Client(found.url, token=key, repository=found.repository)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,94 @@
+"""Repositories of a server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from pocketrepo.cli.options import client_for, json_option, print_json
+from pocketrepo.errors import UsageError
+from pocketrepo.model import Json, RepositoryName
+from pocketrepo.settings import Settings
+
+url_option = click.option("--url", envvar="POCKETREPO_URL", help="Address of a server elsewhere.")
+
+
+@click.group()
+def repo() -> None:
+    """Make, list, show and delete repositories."""
+
+
+@repo.command()
+@click.argument("name", metavar="OWNER/REPO")
+@url_option
+@json_option
+def create(name: str, url: str | None, as_json: bool) -> None:
+    """Make a repository that anyone may read."""
+    made = client_for(None, url).create_repository(name)
+    if as_json:
+        print_json(made)
+    else:
+        click.echo(f"made {made['namespace']}/{made['slug']}\nindex: {made['index_url']}")
+
+
+@repo.command("list")
+@url_option
+@json_option
+def list_command(url: str | None, as_json: bool) -> None:
+    """List the repositories of the server."""
+    found = client_for(None, url).repositories()
+    if as_json:
+        print_json(found)
+    else:
+        for entry in found:
+            click.echo(_line(entry))
+
+
+@repo.command()
+@click.argument("name", metavar="OWNER/REPO")
+@url_option
+@json_option
+def show(name: str, url: str | None, as_json: bool) -> None:
+    """Show one repository."""
+    found = client_for(None, url).show_repository(name)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(_line(found))
+        click.echo(f"index: {found['index_url']}\nmade: {found['created_at']}")
+
+
+def _line(entry: Json) -> str:
+    default = ", default" if entry.get("is_default") else ""
+    return f"{entry['namespace']}/{entry['slug']}  {entry['package_group_count']} projects{default}"
+
+
+@repo.command()
+@click.argument("name", metavar="OWNER/REPO")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@url_option
+def delete(name: str, yes: bool, url: str | None) -> None:
+    """Remove a repository and all its files for good."""
+    client = client_for(None, url)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(f"deleting {name} needs a yes", hint="add --yes")
+        click.confirm(f"Delete {name} and all its files for good?", abort=True)
+    client.delete_repository(name)
+    click.echo(f"deleted {name}")
+
+
+@repo.command()
+@click.argument("name", metavar="OWNER/REPO")
+@click.option(
+    "--root", type=click.Path(path_type=Path), help="Root to change; the user-data folder unless given."
+)
+def default(name: str, root: Path | None) -> None:
+    """Serve another repository at the root of the address; running servers take it when they start again."""
+    from pocketrepo.repository import open_root, set_default
+
+    opened = open_root(Settings.load(root=root))
+    set_default(opened, RepositoryName.parse(name))
+    click.echo(f"{name} is now the default repository")

@@ -1,0 +1,92 @@
+"""The shapes of what is stored: a project's document, its list, and the record of an upload.
+
+``project.json``: ``name``, ``display_name``, ``files`` (each the fields of `File` that are set) and ``deleted``
+(tombstones: filename, sha256, key, time). ``names.json``: ``names``, normalized -> display. ``upload.json``: the
+listed file together with everything that was known when it came in, enough to make the others again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from packaging.utils import NormalizedName
+
+from pocketrepo.archive import Distribution
+from pocketrepo.clock import now
+from pocketrepo.model import File, Json, Project, ProjectList
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """An inspected file in staging, not yet admitted. ``form`` holds the fields that the client sent along."""
+
+    distribution: Distribution
+    staged: Path
+    size: int
+    sha256: str
+    actor: str
+    form: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """The listed file, and whether this upload made it or the same bytes were there already."""
+
+    project: NormalizedName
+    file: File
+    result: Literal["new", "same"]
+
+
+def new_document(name: NormalizedName, display_name: str) -> Json:
+    return {"name": name, "display_name": display_name, "files": [], "deleted": []}
+
+
+def project_from(document: Json) -> Project:
+    files = tuple(File(**entry) for entry in document["files"])
+    return Project(NormalizedName(document["name"]), document["display_name"], files)
+
+
+def project_list_from(document: Json) -> ProjectList:
+    return ProjectList(dict(sorted(document["names"].items())))
+
+
+def file_of(upload: Upload) -> File:
+    found = upload.distribution
+    return File(
+        filename=found.filename,
+        version=found.version,
+        key=secrets.token_hex(8),
+        size=upload.size,
+        sha256=upload.sha256,
+        upload_time=now(),
+        requires_python=found.requires_python,
+        metadata_sha256=hashlib.sha256(found.metadata).hexdigest() if found.serve_metadata else None,
+    )
+
+
+def upload_record(file: File, upload: Upload) -> Json:
+    found = upload.distribution
+    return {
+        "schema": 1,
+        "project": found.name,
+        "display_name": found.display_name,
+        "file": entry_of(file),
+        "kind": found.kind,
+        "python_tag": found.python_tag,
+        "metadata": found.fields,
+        "form": upload.form,
+        "actor": upload.actor,
+    }
+
+
+def tombstone(file: File) -> Json:
+    return {"filename": file.filename, "sha256": file.sha256, "key": file.key, "time": now()}
+
+
+def entry_of(file: File) -> Json:
+    """A file as project documents, upload records and events hold it; what is not set is left out."""
+    return {key: value for key, value in asdict(file).items() if value is not None}

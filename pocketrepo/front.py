@@ -1,0 +1,269 @@
+"""The one function that answers GET and HEAD of simple pages, files and metadata.
+
+Flask's routes call it, and the server calls it first, before anything builds a request: then with
+``resident=True``, where it answers only what takes no more than a few ``stat`` calls and leaves the rest to a
+thread.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import formatdate
+from typing import NamedTuple
+from urllib.parse import quote
+
+from pocketrepo import simpleapi
+from pocketrepo.access import Access, Action
+from pocketrepo.errors import NoSuchRepository
+from pocketrepo.hosts import Hosts
+from pocketrepo.index import METADATA_SUFFIX, listed
+from pocketrepo.model import File, RepositoryName, normalize
+from pocketrepo.repository import Repository, Root
+from pocketrepo.simpleapi import Format
+from pocketrepo.snapshot import Page
+from pocketrepo.store import Blob
+
+Headers = list[tuple[str, str]]
+Header = Callable[[str], str | None]
+"""Looks a request header up by its lower-case name."""
+
+
+class Span(NamedTuple):
+    """Bytes ``start`` up to, not including, ``stop`` of a file."""
+
+    path: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: ``body`` is bytes or a span of a file; for HEAD the caller sends none of it."""
+
+    status: int
+    headers: Headers
+    body: bytes | Span = b""
+
+
+class Target(NamedTuple):
+    """What a path names below its repository: ``rest`` is ``simple/``, ``simple/NAME/`` or ``files/…``."""
+
+    repository: RepositoryName | None
+    kind: str
+    name: str = ""
+    key: str = ""
+    filename: str = ""
+
+
+_PLAIN = r"[A-Za-z0-9._-]+"
+_PATH = re.compile(
+    rf"(?:/(?P<owner>[a-z0-9][a-z0-9_-]{{0,62}})/(?P<repo>[a-z0-9][a-z0-9_-]{{0,62}}))?"
+    rf"/(?:(?P<simple>simple)(?:/(?P<name>{_PLAIN}))?/"
+    rf"|(?P<files>files)/(?P<project>{_PLAIN})/(?P<key>[0-9a-f]{{16}})/(?P<filename>[A-Za-z0-9._+!-]+))\Z"
+)
+
+
+def parse(path: str) -> Target | None:
+    """A path in its plainest spelling, as clients send it; None for anything else, which Flask then judges."""
+    found = _PATH.match(path)
+    if found is None:
+        return None
+    owner, repo, simple, name, _files, project, key, filename = found.groups()
+    repository = RepositoryName(owner, repo) if owner else None
+    if simple:
+        return Target(repository, "project" if name else "projects", name or "")
+    return Target(repository, "file", project, key, filename)
+
+
+@dataclass
+class Front:
+    """Answers for one root. Access is asked before any index."""
+
+    root: Root
+    hosts: Hosts
+    _targets: dict[str, Target] = field(default_factory=dict)
+
+    def handle(self, path: str, header: Header) -> Answer | None:
+        """For the server: an answer if it can be given at once, else None. Never raises, never blocks."""
+        if not self.hosts.permits(header("host")):
+            return None
+        target = self._targets.get(path)
+        if target is None:
+            target = parse(path)
+            if target is None:
+                return None
+            if len(self._targets) > 50_000:
+                self._targets.clear()
+            self._targets[path] = target
+        try:
+            return self.answer(target, header, resident=True)
+        except Exception:
+            # Said properly, and a fault logged, by the application.
+            return None
+
+    def answer(self, target: Target, header: Header, *, resident: bool = False) -> Answer | None:
+        """The answer to a GET; None only if ``resident`` and there is more to do. Raises PocketRepoError."""
+        repository = self.repository(target.repository, header)
+        if target.kind == "projects":
+            return self._projects(repository, header, resident)
+        if target.kind == "project":
+            return self._project(repository, target.name, header, resident)
+        return self._file(repository, target, header, resident)
+
+    def repository(self, name: RepositoryName | None, header: Header) -> Repository:
+        """The repository that may be read with this request's credentials. Public ones ignore them."""
+        root, access = self.root, self.root.access
+        try:
+            return root.repository(name or root.default)
+        except NoSuchRepository as missing:
+            raise access.hide(access.identify(header("authorization")), missing) from None
+
+    def _projects(self, repository: Repository, header: Header, resident: bool) -> Answer | None:
+        snapshot = repository.index.resident_projects() if resident else repository.index.projects()
+        if snapshot is None:
+            return None
+        format = simpleapi.negotiate(header("accept"))
+        if format is None:
+            return not_acceptable()
+        compressed = _accepts_gzip(header)
+        page = snapshot.ready(format, compressed) if resident else snapshot.page(format, compressed)
+        return page and answer_page(page, header)
+
+    def _project(self, repository: Repository, name: str, header: Header, resident: bool) -> Answer | None:
+        normalized = normalize(name)
+        if normalized != name:
+            return redirect(f"../{normalized}/")
+        index = repository.index
+        snapshot = index.resident(normalized) if resident else index.project(normalized)
+        if snapshot is None:
+            return None
+        format = simpleapi.negotiate(header("accept"))
+        if format is None:
+            return not_acceptable()
+        compressed = _accepts_gzip(header)
+        page = snapshot.ready(format, compressed) if resident else snapshot.page(format, compressed)
+        return page and answer_page(page, header)
+
+    def _file(self, repository: Repository, target: Target, header: Header, resident: bool) -> Answer | None:
+        name = normalize(target.name)
+        index = repository.index
+        snapshot = index.resident(name) if resident else index.project(name)
+        if snapshot is None:
+            return None
+        file, is_metadata = listed(snapshot.value, target.key, target.filename)
+        blob = index.file(name, target.key, target.filename)
+        return answer_file(file, blob, is_metadata, header)
+
+
+def answer_page(page: Page, header: Header) -> Answer:
+    """The page, or 304 if the client has it (RFC 9110 §13.1.2)."""
+    match = header("if-none-match")
+    if match is not None and _matches(match, page.etag):
+        return Answer(304, page.not_modified_headers)
+    return Answer(200, page.headers, page.body)
+
+
+def answer_file(file: File, blob: Blob, is_metadata: bool, header: Header) -> Answer:
+    """A file or its metadata: immutable, with validators and one byte range (RFC 9110 §13, §14)."""
+    digest = file.metadata_sha256 if is_metadata else file.sha256
+    etag = f'"{digest}"'
+    headers = [
+        ("etag", etag),
+        ("last-modified", _http_date(file.upload_time)),
+        ("cache-control", "public, max-age=31536000, immutable"),
+        ("accept-ranges", "bytes"),
+    ]
+    match = header("if-none-match")
+    if match is not None:
+        if _matches(match, etag):
+            return Answer(304, headers)
+    elif header("if-modified-since") == headers[1][1]:
+        return Answer(304, headers)
+    name = file.filename + METADATA_SUFFIX if is_metadata else file.filename
+    headers += [
+        ("content-type", "text/plain; charset=utf-8" if is_metadata else "application/octet-stream"),
+        ("content-disposition", f"attachment; filename*=UTF-8''{quote(name)}"),
+        *FILE_SAFETY,
+    ]
+    wanted = header("range")
+    condition = header("if-range")
+    if wanted is None or (condition is not None and condition not in (etag, headers[1][1])):
+        return _span(200, headers, blob, 0, blob.size)
+    span = byte_range(wanted, blob.size)
+    if span is None:
+        return _span(200, headers, blob, 0, blob.size)
+    start, stop = span
+    if start >= stop:
+        return Answer(416, [*headers[:4], ("content-range", f"bytes */{blob.size}"), ("content-length", "0")])
+    headers.append(("content-range", f"bytes {start}-{stop - 1}/{blob.size}"))
+    return _span(206, headers, blob, start, stop)
+
+
+def _span(status: int, headers: Headers, blob: Blob, start: int, stop: int) -> Answer:
+    headers.append(("content-length", str(stop - start)))
+    if blob.data is not None:
+        return Answer(status, headers, blob.data[start:stop])
+    return Answer(status, headers, Span(blob.path, start, stop))
+
+
+FILE_SAFETY: Headers = [
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; sandbox"),
+]
+
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*\Z", re.IGNORECASE)
+
+
+def byte_range(text: str, size: int) -> tuple[int, int] | None:
+    """``Range`` as (start, stop); start >= stop if it cannot be satisfied; None if it is to be ignored: another
+    unit, several ranges, or nonsense."""
+    found = _RANGE.match(text)
+    if found is None or found.groups() == ("", ""):
+        return None
+    first, last = found.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(int(last) + 1, size) if last else size
+
+
+def redirect(location: str) -> Answer:
+    """To a relative place, so that it holds under any prefix."""
+    return Answer(301, [("location", location), ("content-length", "0"), ("cache-control", "no-cache")])
+
+
+def not_acceptable() -> Answer:
+    body = f"None of the formats asked for is offered: {', '.join(f.content_type for f in Format)}\n".encode()
+    headers = [
+        ("content-type", "text/plain; charset=utf-8"),
+        ("vary", "Accept"),
+        ("content-length", str(len(body))),
+    ]
+    return Answer(406, headers, body)
+
+
+def _accepts_gzip(header: Header) -> bool:
+    accepted = header("accept-encoding")
+    if not accepted or "gzip" not in accepted:
+        return False
+    if "q=" not in accepted:
+        return True
+    for part in accepted.split(","):
+        coding, _, quality = part.partition(";")
+        if coding.strip() == "gzip":
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def _matches(condition: str, etag: str) -> bool:
+    if condition == etag or condition == "*":
+        return True
+    return any(part.strip().removeprefix("W/") == etag for part in condition.split(","))
+
+
+def _http_date(time: str) -> str:
+    return formatdate(datetime.fromisoformat(time).timestamp(), usegmt=True)

@@ -1,0 +1,293 @@
+"""Granian's RSGI interface on one side, the front and Flask on the other, in this process.
+
+Granian's network threads run in Rust. For each request they call `Gateway.schedule`: what the front can answer at
+once is answered there and then, files are sent by Rust without a thread of ours, and the rest goes to a pool of
+threads that speak WSGI. The asyncio loop only feeds request bodies to them.
+
+Granian ships this embedding as experimental and below its public names, so its version is pinned to one minor
+release; everything that depends on it is in this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
+from functools import partial
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from granian._futures import _aio_taskenter, _aio_taskleave, _BaseCBScheduler
+from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
+from granian.http import HTTP1Settings
+
+from pocketrepo.errors import ServerError
+from pocketrepo.front import Answer, Front, Span
+from pocketrepo.web.state import FileBody
+
+log = logging.getLogger("pocketrepo")
+
+WRITE_BUFFER = 64 * 1024
+"""Bytes that the HTTP layer holds for each slow reader, beside the 128 KiB block it reads of a file."""
+BACKLOG = 1024
+MAX_REQUESTS = 4096
+"""Connections served at the same time; those beyond wait in the kernel's backlog."""
+HEADER_TIMEOUT_MS = 30_000
+FILE_THREADS = 16
+"""Rust threads that read files from disk, however many clients download."""
+
+WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class _Scheduler(_BaseCBScheduler):  # type: ignore[misc]
+    """What Granian calls for each request, on its own thread, with the GIL held."""
+
+    def __init__(
+        self,
+        _loop: Any,
+        _callback: Any,
+        _task: Any,
+        _enter: Any,
+        _leave: Any,
+        schedule: Callable[[Any], None],
+    ) -> None:
+        super().__init__()
+        self._schedule_fn = schedule
+
+    def __new__(
+        cls, loop: Any, callback: Any, task: Any, enter: Any, leave: Any, _schedule: Any
+    ) -> _Scheduler:
+        made: _Scheduler = super().__new__(cls, loop, callback, task, enter, leave)
+        return made
+
+
+class Gateway:
+    """Serves ``front`` and ``wsgi`` on a bound socket until `stop`."""
+
+    def __init__(
+        self,
+        front: Front | None,
+        wsgi: WSGIApp,
+        *,
+        threads: int,
+        idle_timeout: float,
+        access_log: Callable[[str], None] | None = None,
+    ) -> None:
+        self._front = front
+        self._wsgi = wsgi
+        self._idle_timeout = idle_timeout
+        self._access_log = access_log
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pocketrepo")
+        self._signal = WorkerSignal()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(self, listener: socket.socket) -> None:
+        """Answer requests on a listening socket; returns when `stop` was called and all of them are answered."""
+        self._loop = loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+        self._signal.add_cb(lambda: loop.call_soon_threadsafe(_settle, ended))
+        worker = RSGIWorker(
+            1,
+            (None, SocketHolder(listener.fileno(), False, BACKLOG)),
+            None,  # no inter-process channel
+            1,  # network threads
+            FILE_THREADS,
+            1,
+            30,
+            MAX_REQUESTS,
+            "1",
+            HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=WRITE_BUFFER),
+            None,
+            False,  # no websockets
+            None,  # no static mount
+            False,
+            None,
+            None,
+            None,
+            "tls1.3",
+            None,
+            [],
+            False,
+            (None, None),
+        )
+        scheduler = _Scheduler(
+            loop, None, None, partial(_aio_taskenter, loop), partial(_aio_taskleave, loop), self.schedule
+        )
+        worker.serve_async(scheduler, loop, self._signal)
+        await ended
+
+    def stop(self) -> None:
+        """Take no more connections, and let `serve` return once those in flight are done. From any thread."""
+        self._signal.set()
+
+    def schedule(self, watcher: Any) -> None:
+        """Answer at once, or hand over to a thread. Called by Granian for each request; must not raise."""
+        scope = watcher.scope
+        front = self._front
+        if front is not None and scope.method in ("GET", "HEAD"):
+            answer = front.handle(scope.path, scope.headers.get)
+            if answer is not None:
+                self._send(watcher.proto, scope, answer)
+                watcher.done()
+                return
+        self._pool.submit(self._run, watcher)
+
+    def _run(self, watcher: Any) -> None:
+        scope, proto = watcher.scope, watcher.proto
+        try:
+            self._send(proto, scope, self._call(scope, proto))
+        except Exception:
+            log.exception("fault at %s %s", scope.method, scope.path)
+            proto.response_str(500, [("content-type", "text/plain")], "the server met a fault\n")
+        finally:
+            watcher.done()
+
+    def _call(self, scope: Any, proto: Any) -> Answer:
+        """One request through WSGI (PEP 3333)."""
+        assert self._loop is not None
+        status = 500
+        headers: list[tuple[str, str]] = []
+
+        def start_response(line: str, fields: list[tuple[str, str]], exc_info: Any = None) -> None:
+            nonlocal status, headers
+            status = int(line.split(" ", 1)[0])
+            headers = [(name.lower(), value) for name, value in fields]
+
+        body = self._wsgi(_environ(scope, Body(proto, self._loop, self._idle_timeout)), start_response)
+        try:
+            inner = getattr(body, "response", body)
+            if isinstance(inner, FileBody):
+                return Answer(status, headers, inner.span)
+            return Answer(status, headers, b"".join(body))
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+
+    def _send(self, proto: Any, scope: Any, answer: Answer) -> None:
+        body = answer.body
+        if self._access_log is not None:
+            size = body.stop - body.start if isinstance(body, Span) else len(body)
+            self._access_log(f"{scope.client} {scope.method} {scope.path} {answer.status} {size}")
+        if scope.method == "HEAD" or answer.status == 304:
+            proto.response_empty(answer.status, answer.headers)
+        elif not isinstance(body, Span):
+            proto.response_bytes(answer.status, answer.headers, body)
+        elif answer.status == 200:
+            proto.response_file(answer.status, answer.headers, body.path)
+        else:
+            proto.response_file_range(answer.status, answer.headers, body.path, body.start, body.stop)
+
+
+class Body(io.RawIOBase):
+    """A request's body, read by a thread while the loop receives it.
+
+    Raises TimeoutError when nothing comes for ``timeout`` seconds, and reads short when the client goes away.
+    """
+
+    def __init__(self, proto: Any, loop: asyncio.AbstractEventLoop, timeout: float) -> None:
+        self._chunks: Any = None
+        self._proto = proto
+        self._loop = loop
+        self._timeout = timeout
+        self._rest = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """What has come, up to ``size`` bytes; everything for -1."""
+        if size is None or size < 0:
+            parts = []
+            while part := self.read(1 << 20):
+                parts.append(part)
+            return b"".join(parts)
+        if not self._rest and not self._ended:
+            self._rest = self._next()
+            self._ended = not self._rest
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
+
+    def _next(self) -> bytes:
+        future = asyncio.run_coroutine_threadsafe(self._receive(), self._loop)
+        try:
+            return future.result(self._timeout)
+        except Late:
+            future.cancel()
+            raise TimeoutError(f"no byte of the request's body came for {self._timeout:g} seconds") from None
+
+    async def _receive(self) -> bytes:
+        if self._chunks is None:
+            self._chunks = aiter(self._proto)
+        try:
+            receive: Awaitable[bytes] = anext(self._chunks)
+            return bytes(await receive)
+        except StopAsyncIteration:
+            return b""
+
+
+def _environ(scope: Any, body: Body) -> dict[str, Any]:
+    host, _, port = scope.server.rpartition(":")
+    raw_path = scope.path
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
+        "RAW_URI": raw_path,
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": FileBody,
+    }
+    for name, value in scope.headers.items():
+        key = name.upper().replace("-", "_")
+        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            environ[key] = value
+            continue
+        key = f"HTTP_{key}"
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    return environ
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises ServerError if the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ServerError(
+            f"cannot listen on {host}:{port}: {reason}", hint="choose another with --port, or --port 0"
+        ) from None
+    return listener

@@ -1,0 +1,128 @@
+"""The three questions that a repository answers, and the wrapper that layers answers.
+
+Everything that reads is an `Index`: hosted files, a folder of distributions, another index upstream, and
+wrappers around them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from packaging.utils import NormalizedName
+
+from pocketrepo.errors import NoSuchFile, NoSuchProject
+from pocketrepo.model import File, Project, ProjectList
+from pocketrepo.snapshot import Memo, Snapshot
+from pocketrepo.store import Blob
+
+METADATA_SUFFIX = ".metadata"
+T = TypeVar("T", Project, ProjectList)
+
+
+class Index(ABC):
+    """Which projects? Which files has this project? Give me this file."""
+
+    @abstractmethod
+    def projects(self) -> Snapshot[ProjectList]: ...
+
+    @abstractmethod
+    def project(self, name: NormalizedName) -> Snapshot[Project]:
+        """Raises NoSuchProject, and nothing else that a caller could mistake for "not here"."""
+
+    @abstractmethod
+    def file(self, name: NormalizedName, key: str, filename: str) -> Blob:
+        """The bytes of a listed file, or of its core metadata as ``FILENAME.metadata`` (PEP 658). Raises
+        NoSuchProject, NoSuchFile."""
+
+    def resident_projects(self) -> Snapshot[ProjectList] | None:
+        """The answer to `projects` if it takes no more than a ``stat``, else None."""
+        return None
+
+    def resident(self, name: NormalizedName) -> Snapshot[Project] | None:
+        """The answer to `project` if it takes no more than a ``stat``, else None. Raises NoSuchProject."""
+        return None
+
+
+def listed(project: Project, key: str, filename: str) -> tuple[File, bool]:
+    """The file that a URL names, and whether its metadata is meant. Raises NoSuchFile unless it is listed."""
+    file = project.by_key.get((key, filename))
+    if file is not None:
+        return file, False
+    file = project.by_key.get((key, filename.removesuffix(METADATA_SUFFIX)))
+    if file is None or not file.metadata_sha256:
+        raise NoSuchFile(filename)
+    return file, True
+
+
+class Layered(Index):
+    """Several indexes of the same trust as one: a project's files are those of all layers, and where two layers
+    list one filename, the first wins."""
+
+    def __init__(self, layers: Sequence[Index], memo: Memo, label: str) -> None:
+        self._layers = layers
+        self._memo = memo
+        self._label = label
+
+    def projects(self) -> Snapshot[ProjectList]:
+        return self._join_lists([layer.projects() for layer in self._layers])
+
+    def resident_projects(self) -> Snapshot[ProjectList] | None:
+        parts = [layer.resident_projects() for layer in self._layers]
+        ready = [part for part in parts if part is not None]
+        return self._join_lists(ready) if len(ready) == len(parts) else None
+
+    def project(self, name: NormalizedName) -> Snapshot[Project]:
+        return self._join(name, self._having(name, lambda layer: layer.project(name)))
+
+    def resident(self, name: NormalizedName) -> Snapshot[Project] | None:
+        parts = self._having(name, lambda layer: layer.resident(name))
+        ready = [part for part in parts if part is not None]
+        return self._join(name, ready) if len(ready) == len(parts) else None
+
+    def file(self, name: NormalizedName, key: str, filename: str) -> Blob:
+        listed(self.project(name).value, key, filename)
+        for layer in self._layers:
+            try:
+                return layer.file(name, key, filename)
+            except (NoSuchProject, NoSuchFile):
+                continue
+        raise NoSuchFile(filename)
+
+    S = TypeVar("S")
+
+    def _having(self, name: NormalizedName, ask: Callable[[Index], S]) -> list[S]:
+        answers = []
+        for layer in self._layers:
+            try:
+                answers.append(ask(layer))
+            except NoSuchProject:
+                continue
+        if not answers:
+            raise NoSuchProject(name)
+        return answers
+
+    def _join(self, name: NormalizedName, parts: list[Snapshot[Project]]) -> Snapshot[Project]:
+        if len(parts) == 1:
+            return parts[0]
+        files: dict[str, File] = {}
+        for part in parts:
+            for file in part.value.files:
+                files.setdefault(file.filename, file)
+        merged = Project(name, parts[0].value.display_name, tuple(files.values()))
+        return self._remember(f"{self._label}/{name}", merged, parts)
+
+    def _join_lists(self, parts: list[Snapshot[ProjectList]]) -> Snapshot[ProjectList]:
+        names = {name: display for part in reversed(parts) for name, display in part.value.names.items()}
+        return self._remember(self._label, ProjectList(dict(sorted(names.items()))), parts)
+
+    def _remember(self, key: str, value: T, parts: Sequence[Snapshot[T]]) -> Snapshot[T]:
+        """The joined snapshot, from the memo if the parts are still what it was made of."""
+        etag = "+".join(part.etag for part in parts)
+        held = self._memo.get(key)
+        if held is not None and held.etag == etag:
+            return held  # type: ignore[return-value]  # a key names one kind of snapshot
+        snapshot = Snapshot(value, etag, cost=sum(part.cost for part in parts))
+        self._memo.put(key, snapshot)
+        return snapshot

@@ -1,0 +1,195 @@
+"""The one place that wires a repository together, and the root that holds repositories."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pocketrepo import events
+from pocketrepo.access import Access
+from pocketrepo.clock import now
+from pocketrepo.errors import (
+    AlreadyExists,
+    Conflict,
+    NoSuchRepository,
+    NotFound,
+    Unavailable,
+    UsageError,
+)
+from pocketrepo.events import EventLog
+from pocketrepo.hosted import Hosted
+from pocketrepo.index import Index, Layered
+from pocketrepo.model import Json, RepositoryName
+from pocketrepo.settings import Settings
+from pocketrepo.snapshot import Memo
+from pocketrepo.store import ABSENT, Doc, FileStore, Store
+from pocketrepo.store.base import SCHEMA, encode
+
+DEFAULT_REPOSITORY = RepositoryName("local", "main")
+ROOT_KEY = "root.json"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Everything that answers for one OWNER/REPO."""
+
+    name: RepositoryName
+    hosted: Hosted
+    index: Index
+    created: str
+
+
+class Root:
+    """A folder of repositories, opened by one process among any number of others."""
+
+    def __init__(self, store: Store, access: Access, document: Json, *, memory: int) -> None:
+        self.store = store
+        self.access = access
+        self.log = EventLog(store)
+        self.memo = Memo(memory)
+        self.default = RepositoryName.parse(document["default"])
+        self._offered: Sequence[Index] = ()
+        self._open: dict[RepositoryName, tuple[str, Repository]] = {}
+
+    def offer(self, folders: Sequence[Index]) -> None:
+        """Layer read-only indexes under the default repository's hosted files."""
+        self._offered = folders
+        self._open.clear()
+
+    def repository(self, name: RepositoryName) -> Repository:
+        """Raises NoSuchRepository. One ``stat`` when it has been asked for before."""
+        key = _key(name)
+        etag = self.store.etag(key)
+        if etag is None:
+            raise NoSuchRepository(str(name), hint=f"make it with: pocketrepo repo create {name}")
+        held = self._open.get(name)
+        if held is not None and held[0] == etag:
+            return held[1]
+        document = self.store.get(key)
+        if document is None:
+            raise NoSuchRepository(str(name))
+        repository = self._assemble(name, document)
+        self._open[name] = (etag, repository)
+        return repository
+
+    def repositories(self) -> list[Repository]:
+        """In the order of their names."""
+        found = []
+        for owner in self.store.children("repos"):
+            for repo in self.store.children(f"repos/{owner}"):
+                try:
+                    found.append(self.repository(RepositoryName(owner, repo)))
+                except NoSuchRepository:
+                    continue
+        return found
+
+    def create(self, name: RepositoryName, *, actor: str) -> Repository:
+        """Raises AlreadyExists."""
+        document = {"schema": SCHEMA, "rev": 1, "ops": [], "name": str(name), "created": now()}
+        try:
+            self.store.write(_key(name), encode(document), if_match=ABSENT)
+        except Conflict:
+            raise AlreadyExists(f"repository {name} already exists") from None
+        self.log.record(events.REPOSITORY_CREATED, name, actor=actor)
+        return self.repository(name)
+
+    def delete(self, name: RepositoryName, *, actor: str) -> None:
+        """Remove a repository and all its files. Raises NoSuchRepository, UsageError for the default one."""
+        if name == self.default:
+            raise UsageError(f"{name} is the default repository of this root and stays")
+        self.repository(name)
+        self.log.record(events.REPOSITORY_DELETED, name, actor=actor)
+        self.store.remove(_key(name))
+        for key in list(self.store.list(f"repos/{name}")):
+            self.store.remove(key)
+        self._open.pop(name, None)
+
+    def _assemble(self, name: RepositoryName, document: Json) -> Repository:
+        hosted = Hosted(self.store, name, self.memo, self.log)
+        index: Index = hosted
+        if name == self.default and self._offered:
+            index = Layered([hosted, *self._offered], self.memo, f"layered/{name}")
+        return Repository(name, hosted, index, document["created"])
+
+    @cached_property
+    def id(self) -> str:
+        """Names this root in cookies and run records."""
+        document = self.store.get(ROOT_KEY)
+        assert document is not None
+        return str(document["id"])
+
+
+def open_root(settings: Settings) -> Root:
+    """Open the root, making it and its default repository where they are missing.
+
+    Raises Unavailable for a folder that cannot be written, NewerFormat for one that a later version wrote,
+    UsageError for another default repository than the root was made with.
+    """
+    root = settings.root
+    _make_folder(root)
+    store = FileStore(root)
+    document = store.get(ROOT_KEY) or _found(store, settings.default_repository or DEFAULT_REPOSITORY)
+    wanted = settings.default_repository
+    if wanted is not None and str(wanted) != document["default"]:
+        raise UsageError(
+            f"the default repository of {root} is {document['default']}, not {wanted}",
+            hint=f"to change it: pocketrepo repo default {wanted} --root {root}",
+        )
+    opened = Root(store, Access(root), document, memory=settings.memory)
+    try:
+        opened.repository(opened.default)
+    except NoSuchRepository:
+        opened.create(opened.default, actor="owner")
+    return opened
+
+
+def set_default(root: Root, name: RepositoryName) -> None:
+    """Serve another repository at the root of the address. Raises NoSuchRepository."""
+    root.repository(name)
+
+    def change(document: Json | None) -> Json:
+        assert document is not None
+        document["default"] = str(name)
+        return document
+
+    root.store.update(ROOT_KEY, change)
+    root.default = name
+
+
+def _found(store: Store, default: RepositoryName) -> Json:
+    """Write the root's own document; if another process did so first, theirs counts."""
+    document: Json = {
+        "schema": SCHEMA,
+        "rev": 1,
+        "ops": [],
+        "id": secrets.token_hex(8),
+        "default": str(default),
+        "created": now(),
+    }
+    try:
+        store.write(ROOT_KEY, encode(document), if_match=ABSENT)
+    except Conflict:
+        pass
+    try:
+        doc = store.read(ROOT_KEY)
+    except NotFound:
+        raise Unavailable("the root folder was removed while it was being made") from None
+    assert isinstance(doc, Doc)
+    return doc.json()
+
+
+def _make_folder(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{root} cannot be made: {error.strerror}", hint="choose another --root") from None
+    if not os.access(root, os.W_OK | os.X_OK):
+        raise Unavailable(f"{root} is not writable", hint="choose another --root")
+
+
+def _key(name: RepositoryName) -> str:
+    return f"repos/{name}/repository.json"

@@ -1,0 +1,132 @@
+"""HTTP for the client: one session, answers as results or as the errors that the server raised."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+
+import pocketrepo
+from pocketrepo import errors
+from pocketrepo.access import TOKEN_USER
+
+CHUNK = 256 * 1024
+TIMEOUT = (5.0, 60.0)
+"""Seconds to connect, and between two bytes of an answer."""
+ACCEPT = ", ".join(
+    [
+        "application/vnd.pypi.simple.v1+json",
+        "application/vnd.pypi.simple.v1+html;q=0.2",
+        "text/html;q=0.1",
+    ]
+)
+Progress = Callable[[int, int], None]
+"""Told (bytes done, bytes in all)."""
+
+
+class Transport:
+    """Sends requests with one credential: ``token`` as user ``__token__``, or ``auth`` as (user, password)."""
+
+    def __init__(self, host: str, *, token: str | None, auth: tuple[str, str] | None) -> None:
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = f"pocketrepo/{pocketrepo.__version__}"
+        self._session.auth = (TOKEN_USER, token) if token else auth
+        # A proxy for the internet must not see, or fail, what goes to this machine.
+        self._session.trust_env = host not in ("127.0.0.1", "localhost", "::1")
+
+    def page(self, url: str) -> requests.Response:
+        """A page of the Simple API, as JSON if the index has it."""
+        return self.request("GET", url, headers={"Accept": ACCEPT})
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """The answer, if it is a success. Raises what the server said otherwise; ServerError without answer."""
+        follow = method == "GET"
+        try:
+            response = self._session.request(method, url, timeout=TIMEOUT, allow_redirects=follow, **options)
+        except requests.ConnectionError as error:
+            raise errors.ServerError(
+                f"no answer from {shown(url)}", hint="is the server running? try: pocketrepo status"
+            ) from error
+        except requests.RequestException as error:
+            raise errors.ServerError(f"{method} {shown(url)} failed: {type(error).__name__}") from error
+        if response.status_code >= 300:
+            raise _error(response)
+        return response
+
+    def upload(self, url: str, fields: list[tuple[str, str]], path: Path, progress: Progress | None) -> None:
+        """Send a form with fields and one file as ``content``. Raises AlreadyExists for a taken filename."""
+        body = FormBody(fields, path, progress)
+        try:
+            self.request("POST", url, data=body, headers={"Content-Type": body.content_type})
+        except errors.PocketRepoError as error:
+            # Servers agree on the words, not on the status.
+            if "already exists" in error.message:
+                raise errors.AlreadyExists(error.message) from None
+            raise
+
+
+_KINDS: dict[int, type[errors.PocketRepoError]] = {
+    400: errors.Refused,
+    401: errors.Unauthorized,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    409: errors.AlreadyExists,
+    413: errors.TooLarge,
+    422: errors.Refused,
+    503: errors.Unavailable,
+}
+
+
+def _error(response: requests.Response) -> errors.PocketRepoError:
+    try:
+        said = str(response.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        said = " ".join(response.text.split())[:500] or response.reason
+    kind = _KINDS.get(response.status_code)
+    if kind is not None:
+        return kind(said)
+    return errors.ServerError(f"{shown(response.url)} answered {response.status_code}: {said}")
+
+
+def shown(url: str) -> str:
+    """A URL without credentials and query, to be printed."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
+class FormBody:
+    """``multipart/form-data`` (RFC 7578) that streams the file; sized, so that it is not sent chunked."""
+
+    def __init__(self, fields: list[tuple[str, str]], path: Path, progress: Progress | None) -> None:
+        boundary = secrets.token_hex(16)
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields
+        ]
+        parts.append(
+            f"--{boundary}\r\n"
+            f'Content-Disposition: form-data; name="content"; filename="{quote(path.name, safe="+!()~ ")}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        self._head = "".join(parts).encode()
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._path = path
+        self._size = path.stat().st_size
+        self._progress = progress
+
+    def __len__(self) -> int:
+        return len(self._head) + self._size + len(self._tail)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        with self._path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+                if self._progress:
+                    self._progress(file.tell(), self._size)
+        yield self._tail

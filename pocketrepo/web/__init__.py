@@ -1,0 +1,135 @@
+"""The Flask application: one module a concern, and the table from errors to HTTP."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException, MisdirectedRequest
+
+from pocketrepo import errors
+from pocketrepo.front import Front
+from pocketrepo.hosts import Hosts
+from pocketrepo.repository import Root
+from pocketrepo.settings import Settings
+from pocketrepo.web import health, manage, simple, ui, upload
+from pocketrepo.web.state import Site, site, text
+
+log = logging.getLogger("pocketrepo")
+
+STATUS: list[tuple[type[errors.PocketRepoError], int]] = [
+    (errors.UsageError, 400),
+    (errors.NotFound, 404),
+    (errors.FileExists, 400),
+    (errors.AlreadyExists, 409),
+    (errors.Conflict, 409),
+    (errors.TooLarge, 413),
+    (errors.Refused, 400),
+    (errors.Unauthorized, 401),
+    (errors.Forbidden, 403),
+    (errors.UpstreamError, 502),
+    (errors.Unavailable, 503),
+]
+"""The first row that fits counts. What fits none is a fault of ours: 500."""
+
+SAFETY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'self'"
+    ),
+}
+
+
+def create_app(settings: Settings, root: Root) -> Flask:
+    """The WSGI application for an opened root. Nothing is global: any number can live in one process."""
+    app = Flask(__name__)
+    # Redirects of our own are relative, so that they hold under any prefix; the router's are absolute.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    hosts = Hosts(settings.allowed_hosts)
+    app.extensions["pocketrepo"] = Site(
+        settings=settings,
+        root=root,
+        front=Front(root, hosts),
+        hosts=hosts,
+        upload_slots=threading.BoundedSemaphore(settings.max_uploads),
+    )
+    app.before_request(_only_known_hosts)
+    app.before_request(_end_with_slash)
+    app.after_request(_add_safety)
+    app.register_error_handler(errors.PocketRepoError, _refuse)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _fault)
+    for module in (health, manage, upload, simple, ui):
+        app.register_blueprint(module.bp)
+    return app
+
+
+def _only_known_hosts() -> None:
+    if not site().hosts.permits(request.headers.get("Host")):
+        raise MisdirectedRequest("this server does not go by that name; see the setting allowed_hosts")
+
+
+def _end_with_slash() -> Response | None:
+    rule = request.url_rule
+    path = request.path
+    if (
+        rule is None
+        or not rule.rule.endswith("/")
+        or path.endswith("/")
+        or request.method not in ("GET", "HEAD")
+    ):
+        return None
+    query = request.query_string.decode("latin-1")
+    location = path.rpartition("/")[2] + "/" + (f"?{query}" if query else "")
+    return Response(status=301, headers={"Location": location, "Cache-Control": "no-cache"})
+
+
+def _add_safety(response: Response) -> Response:
+    # Werkzeug would make it absolute, and with that wrong behind a prefix.
+    response.autocorrect_location_header = False
+    for name, value in SAFETY.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _refuse(error: errors.PocketRepoError) -> Response:
+    status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+    if status == 500:
+        return _fault(error)
+    response = _say(status, str(error))
+    if isinstance(error, errors.Unauthorized):
+        response.headers["WWW-Authenticate"] = 'Basic realm="pocketrepo", charset="UTF-8"'
+    if isinstance(error, errors.Unavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.BadUpload):
+        log.info("refused upload: %s", error)
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    response = _say(error.code or 500, error.description or error.name)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _fault(error: Exception) -> Response:
+    log.error("fault at %s %s", request.method, request.path, exc_info=error)
+    return _say(500, "the server met a fault; its log has the details")
+
+
+def _say(status: int, message: str) -> Response:
+    """One line in the form that the asker reads: JSON for the API, a page for people, else text."""
+    line = " ".join(message.split())
+    if request.path.startswith("/v1/"):
+        response = jsonify({"detail": line})
+        response.status_code = status
+        return response
+    if request.accept_mimetypes.best == "text/html" and request.method == "GET":
+        return Response(render_template("error.html", status=status, message=line, base=ui.base()), status)
+    return text(line + "\n", status)

@@ -1,0 +1,176 @@
+"""``multipart/form-data`` as upload clients send it, streamed: the file goes to staging while it is hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
+
+from pocketrepo.errors import BadUpload, TooLarge
+
+CHUNK = 256 * 1024
+MAX_FIELD = 6 * 1024 * 1024
+MAX_FIELDS_TOTAL = 16 * 1024 * 1024
+MAX_PARTS = 4096
+FILE_FIELD = "content"
+
+HASHES = {
+    "sha256_digest": lambda: hashlib.sha256(),
+    "md5_digest": lambda: hashlib.md5(usedforsecurity=False),
+    "blake2_256_digest": lambda: hashlib.blake2b(digest_size=32),
+}
+"""The digests that a form may announce (Warehouse's legacy upload API), and what computes them."""
+
+
+class Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+@dataclass
+class Staged:
+    """The uploaded file in staging; ``digests`` has sha256 always, the others where they were announced."""
+
+    path: Path
+    filename: str
+    size: int = 0
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Form:
+    """The fields in the order they came, and the file."""
+
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    file: Staged | None = None
+
+    def first(self, name: str) -> str:
+        return self.fields.get(name, [""])[0]
+
+
+def read_form(
+    stream: Readable, content_type: str, length: int, staging: Path, *, max_file: int = 1 << 62
+) -> Form:
+    """Parse a request body. The staged file is the caller's to admit or to remove; after an error it is gone.
+
+    Raises BadUpload for a body that is not such a form or is cut short, TooLarge for one over the limits.
+    """
+    kind, options = parse_options_header(content_type)
+    if kind != "multipart/form-data" or not options.get("boundary"):
+        raise BadUpload("the body is not multipart/form-data with a boundary", field="Content-Type")
+    reader = _Reader(staging, max_file)
+    try:
+        with PushMultipartParser(
+            options["boundary"],
+            content_length=length,
+            max_segment_count=MAX_PARTS,
+            header_charset="utf8",
+            strict=True,
+        ) as parser:
+            for chunk in _chunks(stream, length):
+                for event in parser.parse(chunk):
+                    reader.take(event)
+    except ParserLimitReached as error:
+        reader.discard()
+        raise TooLarge(f"the form is too large: {error}") from None
+    except (MultipartError, UnicodeDecodeError) as error:
+        reader.discard()
+        raise BadUpload(f"the form cannot be read: {error}", field="body") from None
+    except BaseException:
+        reader.discard()
+        raise
+    return reader.form
+
+
+def _chunks(stream: Readable, length: int) -> Iterator[bytes]:
+    left = length
+    while left > 0:
+        chunk = stream.read(min(CHUNK, left))
+        if not chunk:
+            return
+        left -= len(chunk)
+        yield chunk
+
+
+class _Reader:
+    """Turns parser events into a `Form`."""
+
+    def __init__(self, staging: Path, max_file: int) -> None:
+        self.form = Form()
+        self._staging = staging
+        self._max_file = max_file
+        self._total = 0
+        self._name = ""
+        self._value: bytearray | None = None
+        self._file: IO[bytes] | None = None
+        self._hashes: dict[str, Any] = {}
+
+    def take(self, event: MultipartSegment | bytearray | None) -> None:
+        if event is None:
+            self._finish_part()
+        elif isinstance(event, MultipartSegment):
+            self._start_part(event)
+        elif self._file is not None:
+            self._write(event)
+        else:
+            self._collect(event)
+
+    def discard(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        if self.form.file is not None:
+            self.form.file.path.unlink(missing_ok=True)
+
+    def _start_part(self, part: MultipartSegment) -> None:
+        self._name = part.name
+        if part.name != FILE_FIELD or part.filename is None:
+            self._value = bytearray()
+            return
+        if self.form.file is not None:
+            raise BadUpload("the form has two files", field=FILE_FIELD)
+        path = self._staging / secrets.token_hex(16)
+        self.form.file = Staged(path, part.filename)
+        self._file = path.open("xb", buffering=0)
+        announced = {name for name in HASHES if self.form.first(name)} | {"sha256_digest"}
+        self._hashes = {name: HASHES[name]() for name in announced}
+
+    def _write(self, data: bytearray) -> None:
+        staged = self.form.file
+        assert staged is not None
+        assert self._file is not None
+        staged.size += len(data)
+        if staged.size > self._max_file:
+            raise TooLarge(f"the file is larger than {self._max_file:,} bytes")
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+        for digest in self._hashes.values():
+            digest.update(data)
+
+    def _collect(self, data: bytearray) -> None:
+        assert self._value is not None
+        self._value += data
+        self._total += len(data)
+        if len(self._value) > MAX_FIELD or self._total > MAX_FIELDS_TOTAL:
+            raise TooLarge(f"the form field {self._name[:60]!r} is too large")
+
+    def _finish_part(self) -> None:
+        if self._file is not None:
+            assert self.form.file is not None
+            self._file.close()
+            self._file = None
+            self.form.file.digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
+        elif self._value is not None:
+            text = self._value.decode("utf-8")
+            self.form.fields.setdefault(self._name, []).append(text)
+        self._value = None

@@ -1,0 +1,224 @@
+"""The management API under ``/v1/``, in Cloudsmith's v1 shapes where it has the operation.
+
+A package is one file: ``slug_perm`` is its KEY. Lists are bare arrays with ``X-Pagination-*`` headers, errors are
+``{"detail": …}``. ``yank`` and ``unyank`` are our own verbs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from packaging.utils import NormalizedName
+
+import pocketrepo
+from pocketrepo.access import Action
+from pocketrepo.errors import NotFound, UsageError
+from pocketrepo.model import File, Json, Project, RepositoryName, normalize
+from pocketrepo.repository import Repository
+from pocketrepo.web.auth import require
+from pocketrepo.web.query import Query
+from pocketrepo.web.state import repository_for_reading, repository_for_writing, site
+
+bp = Blueprint("manage", __name__, url_prefix="/v1")
+MAX_PAGE_SIZE = 500
+
+
+@bp.get("/status/check/basic/")
+def status() -> Response:
+    """That the service is up, and its version."""
+    return jsonify({"detail": "PocketRepo is up.", "version": pocketrepo.__version__})
+
+
+@bp.get("/user/self/")
+def whoami() -> Response:
+    """Who the credential belongs to."""
+    actor = site().root.access.identify(request.headers.get("Authorization"))
+    known = actor.is_owner
+    name = actor.name if known else ""
+    return jsonify({"authenticated": known, "name": name, "slug": name, "slug_perm": name, "email": ""})
+
+
+@bp.get("/repos/")
+@bp.get("/repos/<owner>/")
+def repositories(owner: str = "") -> Response:
+    """All repositories, or those of one owner."""
+    found = [r for r in site().root.repositories() if not owner or r.name.owner == owner.lower()]
+    return _page([_repository(repository) for repository in found])
+
+
+@bp.post("/repos/<owner>/")
+def create_repository(owner: str) -> tuple[Response, int]:
+    """Make ``{"name": REPO}`` under an owner."""
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict) or not isinstance(body.get("name"), str):
+        raise UsageError('send {"name": REPO} as JSON')
+    name = RepositoryName.parse(f"{owner}/{body['name']}")
+    actor = require(Action.ADMIN, name)
+    return jsonify(_repository(site().root.create(name, actor=actor.name))), 201
+
+
+@bp.get("/repos/<owner>/<repo>/")
+def show_repository(owner: str, repo: str) -> Response:
+    """One repository."""
+    return jsonify(_repository(repository_for_reading(owner, repo)))
+
+
+@bp.delete("/repos/<owner>/<repo>/")
+def delete_repository(owner: str, repo: str) -> tuple[str, int]:
+    """Remove a repository and all its files."""
+    name = RepositoryName.parse(f"{owner}/{repo}")
+    actor = require(Action.ADMIN, name)
+    site().root.delete(name, actor=actor.name)
+    return "", 204
+
+
+@bp.get("/packages/<owner>/<repo>/")
+def packages(owner: str, repo: str) -> Response:
+    """Every file, filtered by ``?query=`` (``name:x AND version:1.0``, or words of a name)."""
+    repository = repository_for_reading(owner, repo)
+    query = Query.parse(request.args.get("query", ""))
+    found = []
+    for name in repository.index.projects().value.names:
+        if not query.may_have(name):
+            continue
+        project = repository.index.project(name).value
+        found += [_package(repository, project, file) for file in project.files if query.has(project, file)]
+    return _page(found)
+
+
+@bp.get("/packages/<owner>/<repo>/<slug>/")
+def package(owner: str, repo: str, slug: str) -> Response:
+    """One file."""
+    repository = repository_for_reading(owner, repo)
+    project, file = _find(repository, slug)
+    return jsonify(_package(repository, project, file))
+
+
+@bp.delete("/packages/<owner>/<repo>/<slug>/")
+def delete_package(owner: str, repo: str, slug: str) -> tuple[str, int]:
+    """Remove one file for good; its name stays taken."""
+    repository, actor = _for_change(owner, repo)
+    project, file = _find(repository, slug)
+    repository.hosted.delete(project.name, filename=file.filename, actor=actor)
+    return "", 204
+
+
+@bp.post("/packages/<owner>/<repo>/<slug>/yank/")
+def yank_package(owner: str, repo: str, slug: str) -> Response:
+    """Mark one file as yanked, with ``{"reason": …}`` (PEP 592)."""
+    repository, actor = _for_change(owner, repo)
+    project, file = _find(repository, slug)
+    body = request.get_json(silent=True) or {}
+    reason = body.get("reason", "") if isinstance(body, dict) else ""
+    if not isinstance(reason, str) or len(reason) > 1000:
+        raise UsageError("the reason is text of up to 1,000 characters")
+    [file] = repository.hosted.yank(project.name, filename=file.filename, reason=reason, actor=actor)
+    return jsonify(_package(repository, project, file))
+
+
+@bp.post("/packages/<owner>/<repo>/<slug>/unyank/")
+def unyank_package(owner: str, repo: str, slug: str) -> Response:
+    """Take the mark away."""
+    repository, actor = _for_change(owner, repo)
+    project, file = _find(repository, slug)
+    [file] = repository.hosted.unyank(project.name, filename=file.filename, actor=actor)
+    return jsonify(_package(repository, project, file))
+
+
+def _for_change(owner: str, repo: str) -> tuple[Repository, str]:
+    name = RepositoryName.parse(f"{owner}/{repo}")
+    actor = require(Action.WRITE, name)
+    return repository_for_writing(name), actor.name
+
+
+def _find(repository: Repository, slug: str) -> tuple[Project, File]:
+    """A file by its KEY, or by ``NAME-KEY``, its readable slug. Raises NotFound."""
+    name, _, key = slug.rpartition("-")
+    for project_name in [normalize(name)] if name else repository.hosted.projects_with_key(key):
+        project = repository.hosted.project(NormalizedName(project_name)).value
+        for file in project.files:
+            if file.key == key:
+                return project, file
+    raise NotFound(f"no package {slug} in {repository.name}")
+
+
+def _repository(repository: Repository) -> Json:
+    name = repository.name
+    return {
+        "name": name.repo,
+        "slug": name.repo,
+        "slug_perm": name.repo,
+        "namespace": name.owner,
+        "repository_type_str": "Public",
+        "is_public": True,
+        "is_private": False,
+        "is_default": name == site().root.default,
+        "created_at": repository.created,
+        "package_group_count": len(repository.index.projects().value.names),
+        "self_url": f"{_base()}/v1/repos/{name}/",
+        "index_url": f"{_base()}/{name}/simple/",
+    }
+
+
+def _package(repository: Repository, project: Project, file: File) -> Json:
+    name = repository.name
+    url = f"{_base()}/{name}/files/{project.name}/{file.key}/{file.filename}"
+    done = {
+        "status": 4,
+        "status_str": "Completed",
+        "stage": 9,
+        "stage_str": "Fully Synchronised",
+        "is_sync_awaiting": False,
+        "is_sync_completed": True,
+        "is_sync_failed": False,
+        "sync_progress": 100,
+    }
+    return {
+        "slug": f"{project.name}-{file.key}",
+        "slug_perm": file.key,
+        "identifier_perm": file.key,
+        "name": project.display_name,
+        "version": file.version,
+        "format": "python",
+        "filename": file.filename,
+        "namespace": name.owner,
+        "repository": name.repo,
+        "size": file.size,
+        "checksum_sha256": file.sha256,
+        "uploaded_at": file.upload_time,
+        "is_downloadable": True,
+        "is_yanked": file.yanked is not None,
+        "yanked_reason": file.yanked,
+        "requires_python": file.requires_python,
+        "cdn_url": url,
+        "self_url": f"{_base()}/v1/packages/{name}/{file.key}/",
+        "tags": {},
+        "files": [
+            {
+                "filename": file.filename,
+                "cdn_url": url,
+                "size": file.size,
+                "is_downloadable": True,
+                "checksum_sha256": file.sha256,
+                "slug_perm": file.key,
+            }
+        ],
+        **done,
+    }
+
+
+def _base() -> str:
+    return (site().settings.public_url or request.host_url).rstrip("/")
+
+
+def _page(items: list[Any]) -> Response:
+    """One page of a list, with the four headers that tell where it stands."""
+    number = max(1, request.args.get("page", 1, type=int))
+    size = min(MAX_PAGE_SIZE, max(1, request.args.get("page_size", 30, type=int)))
+    response = jsonify(items[(number - 1) * size : number * size])
+    response.headers["X-Pagination-Count"] = str(len(items))
+    response.headers["X-Pagination-Page"] = str(number)
+    response.headers["X-Pagination-PageSize"] = str(size)
+    response.headers["X-Pagination-PageTotal"] = str(max(1, -(-len(items) // size)))
+    return response

@@ -1,0 +1,61 @@
+"""The search query of the management API: terms that must all hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from packaging.utils import NormalizedName
+
+from pocketrepo.errors import UsageError
+from pocketrepo.model import File, Project, normalize, version_order
+
+FIELDS = ("name", "version", "filename", "format")
+_TERM = re.compile(r'(?:(?P<field>[a-z]+):)?(?P<value>"[^"]*"|\S+)')
+
+
+@dataclass(frozen=True)
+class Query:
+    """``name:x AND version:1.0``; a bare word is looked for within names. ``^`` and ``$`` anchor a name."""
+
+    terms: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Query:
+        """Raises UsageError for a field that is not known."""
+        if len(text) > 1024:
+            raise UsageError("the query is longer than 1,024 characters")
+        terms = []
+        for found in _TERM.finditer(text):
+            field, value = found["field"] or "", found["value"].strip('"')
+            if not field and value == "AND":
+                continue
+            if field and field not in FIELDS:
+                raise UsageError(f"the query has an unknown field {field!r}", hint=f"use {', '.join(FIELDS)}")
+            terms.append((field, value))
+        return cls(tuple(terms))
+
+    def may_have(self, name: NormalizedName) -> bool:
+        """Whether a project of this name can match, before it is loaded."""
+        return all(_name_matches(value, name) for field, value in self.terms if field in ("", "name"))
+
+    def has(self, project: Project, file: File) -> bool:
+        for field, value in self.terms:
+            if field == "version" and version_order(value) != version_order(file.version):
+                return False
+            if field == "filename" and value != file.filename:
+                return False
+            if field == "format" and value != "python":
+                return False
+        return self.may_have(project.name)
+
+
+def _name_matches(value: str, name: str) -> bool:
+    wanted = normalize(value.strip("^$*"))
+    if value.startswith("^") and value.endswith("$"):
+        return name == wanted
+    if value.startswith("^"):
+        return name.startswith(wanted)
+    if value.endswith("$"):
+        return name.endswith(wanted)
+    return wanted in name

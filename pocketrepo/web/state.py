@@ -1,0 +1,116 @@
+"""What the views of one application share, and the small answers they all give."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO
+
+from flask import Response, current_app, request
+
+from pocketrepo.errors import NoSuchRepository, UsageError
+from pocketrepo.front import Answer, Front, Span
+from pocketrepo.hosts import Hosts
+from pocketrepo.model import RepositoryName
+from pocketrepo.repository import Repository, Root
+from pocketrepo.settings import Settings
+
+
+@dataclass
+class Site:
+    """One root, served. ``port`` and ``stop`` are known once a server listens."""
+
+    settings: Settings
+    root: Root
+    front: Front
+    hosts: Hosts
+    upload_slots: threading.Semaphore
+    instance: str = ""
+    port: int = 0
+    stop: Callable[[], None] = lambda: None
+
+
+def site() -> Site:
+    found: Site = current_app.extensions["pocketrepo"]
+    return found
+
+
+def name_in_url(owner: str, repo: str) -> RepositoryName | None:
+    """The repository that a URL names, None for the default one. What cannot be a name is hidden like a
+    repository that does not exist."""
+    if not owner:
+        return None
+    try:
+        return RepositoryName.parse(f"{owner}/{repo}")
+    except UsageError:
+        access = site().root.access
+        missing = NoSuchRepository(f"{owner}/{repo}")
+        raise access.hide(access.identify(request.headers.get("Authorization")), missing) from None
+
+
+def repository_for_writing(name: RepositoryName) -> Repository:
+    """Raises NoSuchRepository, which a writer is told plainly."""
+    try:
+        return site().root.repository(name)
+    except NoSuchRepository:
+        hint = f"make it with: pocketrepo repo create {name}"
+        raise NoSuchRepository(str(name), hint=hint) from None
+
+
+def repository_for_reading(owner: str, repo: str) -> Repository:
+    """The named repository, or the default one; what is hidden is hidden by the front's rules."""
+    return site().front.repository(name_in_url(owner, repo), header)
+
+
+def header(name: str) -> str | None:
+    """A request header, as `front` looks them up."""
+    return request.headers.get(name)
+
+
+def text(body: str, status: int = 200) -> Response:
+    return Response(body, status, content_type="text/plain; charset=utf-8")
+
+
+class FileBody:
+    """A span of a file as a WSGI body. The server recognises it and sends the file itself (the role of
+    ``wsgi.file_wrapper`` in PEP 3333); anything else may iterate it."""
+
+    CHUNK = 64 * 1024
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self._left = span.stop - span.start
+        self._file: IO[bytes] | None = None
+
+    def __iter__(self) -> FileBody:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._file is None:
+            self._file = open(self.span.path, "rb")  # noqa: SIM115  closed by close(), as PEP 3333 asks
+            self._file.seek(self.span.start)
+        chunk = self._file.read(min(self.CHUNK, self._left))
+        if not chunk:
+            raise StopIteration
+        self._left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def respond(answer: Answer) -> Response:
+    """A front's answer as Flask's response."""
+    body = answer.body
+    if isinstance(body, Span):
+        content = FileBody(body)
+        response = Response(content, answer.status, direct_passthrough=True)
+        response.call_on_close(content.close)
+    else:
+        response = Response(body, answer.status)
+    response.headers.clear()
+    for name, value in answer.headers:
+        response.headers.add(name, value)
+    return response
