@@ -41,6 +41,15 @@ class Record:
     def diff(self) -> str:
         return "".join(unified(file.path, file.before, file.after) for file in self.files)
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "when": self.when.isoformat(),
+            "what": self.what,
+            "files": [str(file.path) for file in self.files],
+            "undone": self.undone,
+        }
+
     def __repr__(self) -> str:
         paths = ", ".join(str(file.path) for file in self.files)
         return f"<{self.when:%Y-%m-%d %H:%M} {self.what}: {paths}{' (undone)' if self.undone else ''}>"
