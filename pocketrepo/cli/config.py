@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pocketrepo import config as api
@@ -145,16 +144,7 @@ def show(tool: str | None, as_json: bool) -> None:
         if as_json:
             _print_json(shown.to_json())
             return
-        for view in shown.views:
-            table = _table("option", "value", "from", "", title=f"{view.tool} asks {_listed(view.indexes)}")
-            for setting in view.settings:
-                lost = f"overridden by {setting.overridden_by}" if setting.overridden_by else ""
-                style = "dim" if lost else ""
-                cells = (setting.key, " ".join(setting.shown.split()), setting.origin.where, lost)
-                table.add_row(*(Text(cell, style=style) for cell in cells))
-            console().print(table)
-            for text in (*view.notes, *view.errors):
-                console().print(Text(f"! {text}", style="yellow"))
+        _print_lines(str(shown), {"  error:": "red", "  note:": "yellow"})
 
 
 @config.command(context_settings={"ignore_unknown_options": True})
@@ -173,21 +163,7 @@ def explain(name: str, args: tuple[str, ...], as_json: bool, **options: Any) -> 
         if as_json:
             _print_json(found.to_json())
             return
-        table = _table(
-            "", "index", "role", "from", "credentials", title=f"{found.tool} asks for {found.name}"
-        )
-        for number, (index, sent) in enumerate(zip(found.indexes, found.credentials, strict=True), 1):
-            cells = (str(number), index.shown, index.role, index.origin.where, sent)
-            table.add_row(*(Text(cell) for cell in cells))
-        out = console()
-        out.print(table)
-        for dropped in found.dropped:
-            out.print(Text(f"not {dropped.shown} ({dropped.origin}): {dropped.why}", style="dim"))
-        out.print(Text(found.winner))
-        if found.risk:
-            out.print(Text(f"risk: {found.risk}", style="bold red"))
-        for text in (*found.notes, *found.errors):
-            out.print(Text(f"! {text}", style="yellow"))
+        _print_lines(str(found), {"risk:": "bold red", "error:": "red", "  not ": "dim"})
 
 
 @config.command()
@@ -232,13 +208,9 @@ def history(file: str | None, as_json: bool) -> None:
         if as_json:
             _print_json([record.to_json() for record in records])
             return
-        table = _table("id", "when", "what", "files", "")
         for record in records:
-            paths = "\n".join(str(change.path) for change in record.files)
-            state = "undone" if record.undone else ""
-            cells = (record.id, f"{record.when:%Y-%m-%d %H:%M}", record.what, paths, state)
-            table.add_row(*(Text(cell) for cell in cells))
-        console().print(table)
+            state = " (undone)" if record.undone else ""
+            console().print(Text(f"{record.id}  {record.when:%Y-%m-%d %H:%M}  {record.what}{state}"))
 
 
 @config.command()
@@ -247,7 +219,7 @@ def history(file: str | None, as_json: bool) -> None:
 def undo(id: str | None, file: str | None) -> None:
     """Undo the change ID, or the newest one; refused if someone changed the file since."""
     with _errors():
-        console().print(Text(f"undone: {api.undo(id, file=file).what}"), soft_wrap=True)
+        console().print(Text(f"undone: {api.undo(id, file=file).what}"))
 
 
 def console() -> Console:
@@ -255,11 +227,12 @@ def console() -> Console:
     return Console(highlight=False, soft_wrap=True)
 
 
-def _table(*columns: str, title: str | None = None) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=True)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+def _print_lines(text: str, styles: dict[str, str]) -> None:
+    """The text, each line in the style of what it starts with."""
+    out = console()
+    for line in text.splitlines():
+        style = next((style for start, style in styles.items() if line.startswith(start)), "")
+        out.print(Text(line, style=style))
 
 
 def _listed(indexes: Sequence[api.Index]) -> str:

@@ -18,20 +18,8 @@ from pocketrepo.config.reqfile import VARIABLE
 from pocketrepo.config.url import host_of, needs_trust, netloc_of
 
 COMMANDS = frozenset(
-    (
-        "global",
-        "cache",
-        "check",
-        "completion",
-        "config",
-        "debug",
-        "download",
-        "freeze",
-        "hash",
-        "help",
-        "index",
-    )
-    + ("inspect", "install", "list", "lock", "search", "show", "uninstall", "wheel")
+    "global cache check completion config debug download freeze hash help index "
+    "inspect install list lock search show uninstall wheel".split()
 )
 _SWALLOWED = re.compile(r"(?P<key>[A-Za-z][A-Za-z_\-]{2,})[ \t]*(?:=|:(?!//))")
 _INLINE = re.compile(r"[ \t]+(#|;)[^\r\n]*")
