@@ -229,7 +229,7 @@ def _launch(root: Path, port: int, default: str | None, *, temporary: bool = Fal
         command += ["--default", default]
     if temporary:
         command += ["--temporary"]
-    errors = tempfile.TemporaryFile()
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  read if the child fails, gone with us
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

@@ -318,6 +318,6 @@ class Client:
 
 def _version_of(link: simpleapi.Link) -> str:
     try:
-        return parse_filename(link.filename).version
+        return str(parse_filename(link.filename).version)
     except errors.BadUpload:
         return ""

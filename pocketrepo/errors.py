@@ -128,5 +128,9 @@ class NewerFormat(PocketRepoError):
     """The root was written by a newer version than this one."""
 
 
+class Damaged(PocketRepoError):
+    """Stored bytes are not what any version of the project wrote."""
+
+
 class UnsafeEdit(PocketRepoError):
     """A configuration file cannot be edited without changing more than was asked; nothing was written."""

@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName
 
 from pocketrepo.archive import Distribution, inspect
 from pocketrepo.errors import NoSuchFile, NoSuchProject, Refused, UsageError
-from pocketrepo.index import METADATA_SUFFIX, Index, listed
+from pocketrepo.index import Index, listed
 from pocketrepo.model import File, Project, ProjectList
 from pocketrepo.snapshot import Snapshot
 from pocketrepo.store import Blob
@@ -186,7 +186,7 @@ def open_folders(paths: list[Path], *, report: Callable[[str], None] = print) ->
 
 def _identity(path: Path) -> Identity | None:
     try:
-        found = os.stat(path)
+        found = path.stat()
     except OSError:
         return None
     size = 0 if stat.S_ISDIR(found.st_mode) else found.st_size

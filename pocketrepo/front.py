@@ -16,7 +16,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from pocketrepo import simpleapi
-from pocketrepo.access import Access, Action
 from pocketrepo.errors import NoSuchRepository
 from pocketrepo.hosts import Hosts
 from pocketrepo.index import METADATA_SUFFIX, listed
@@ -130,7 +129,7 @@ class Front:
             return not_acceptable()
         compressed = _accepts_gzip(header)
         page = snapshot.ready(format, compressed) if resident else snapshot.page(format, compressed)
-        return page and answer_page(page, header)
+        return None if page is None else answer_page(page, header)
 
     def _project(self, repository: Repository, name: str, header: Header, resident: bool) -> Answer | None:
         normalized = normalize(name)
@@ -145,7 +144,7 @@ class Front:
             return not_acceptable()
         compressed = _accepts_gzip(header)
         page = snapshot.ready(format, compressed) if resident else snapshot.page(format, compressed)
-        return page and answer_page(page, header)
+        return None if page is None else answer_page(page, header)
 
     def _file(self, repository: Repository, target: Target, header: Header, resident: bool) -> Answer | None:
         name = normalize(target.name)

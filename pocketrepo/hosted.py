@@ -31,7 +31,7 @@ from pocketrepo.errors import FileExists, NoSuchFile, NoSuchProject, NotFound
 from pocketrepo.events import EventLog
 from pocketrepo.index import METADATA_SUFFIX, Index, listed
 from pocketrepo.model import File, Json, Project, ProjectList, RepositoryName
-from pocketrepo.snapshot import Memo, Snapshot
+from pocketrepo.snapshot import Memo, Snapshot, T
 from pocketrepo.store import UNCHANGED, Blob, Doc, Store
 from pocketrepo.store.base import encode
 
@@ -73,7 +73,7 @@ class Hosted(Index):
         if etag is None:
             raise NoSuchProject(name)
         held = self._memo.get(key)
-        return held if held is not None and held.etag == etag else None  # type: ignore[return-value]
+        return held if held is not None and held.etag == etag else None
 
     def file(self, name: NormalizedName, key: str, filename: str) -> Blob:
         listed(self.project(name).value, key, filename)
@@ -187,12 +187,11 @@ class Hosted(Index):
         if file.metadata_sha256:
             members[file.filename + METADATA_SUFFIX] = self._stage(upload.distribution.metadata)
         try:
-            for member, staged in members.items():
-                self._store.add(f"{folder}/{member}", staged)
+            # The metadata can be read from the file again, so its bytes need not wait for the disk.
+            self._store.add_all(folder, members, derived={file.filename + METADATA_SUFFIX})
         except BaseException:
             for staged in members.values():
                 staged.unlink(missing_ok=True)
-            self._discard(name, file)
             raise
 
     def _commit(self, name: NormalizedName, file: File, upload: Upload) -> Admitted:
@@ -310,19 +309,19 @@ class Hosted(Index):
     def _folder(self, name: NormalizedName, key: str) -> str:
         return f"{self._prefix}/projects/{name}/files/{key}"
 
-    def _resident(self, key: str) -> Any:
+    def _resident(self, key: str) -> Snapshot[Any] | None:
         held = self._memo.get(key)
         return held if held is not None and held.etag == self._store.etag(key) else None
 
-    def _load(self, key: str, decode: Callable[[Json], Any]) -> Any:
+    def _load(self, key: str, decode: Callable[[Json], T]) -> Snapshot[T]:
         held = self._memo.get(key)
         doc = self._store.read(key, unless=held.etag if held else None)
-        if doc is UNCHANGED:
+        if held is not None and doc is UNCHANGED:
             return held
         with self._memo.loading(key):
             held = self._memo.get(key)
             doc = self._store.read(key, unless=held.etag if held else None)
-            if doc is UNCHANGED:
+            if held is not None and doc is UNCHANGED:
                 return held
             assert isinstance(doc, Doc)
             snapshot = Snapshot(decode(doc.json()), doc.etag, cost=DOCUMENT_COST * len(doc.data))

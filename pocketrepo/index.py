@@ -18,7 +18,8 @@ from pocketrepo.snapshot import Memo, Snapshot
 from pocketrepo.store import Blob
 
 METADATA_SUFFIX = ".metadata"
-T = TypeVar("T", Project, ProjectList)
+T = TypeVar("T", bound=Project | ProjectList)
+S = TypeVar("S")
 
 
 class Index(ABC):
@@ -90,8 +91,6 @@ class Layered(Index):
                 continue
         raise NoSuchFile(filename)
 
-    S = TypeVar("S")
-
     def _having(self, name: NormalizedName, ask: Callable[[Index], S]) -> list[S]:
         answers = []
         for layer in self._layers:
@@ -122,7 +121,7 @@ class Layered(Index):
         etag = "+".join(part.etag for part in parts)
         held = self._memo.get(key)
         if held is not None and held.etag == etag:
-            return held  # type: ignore[return-value]  # a key names one kind of snapshot
+            return held
         snapshot = Snapshot(value, etag, cost=sum(part.cost for part in parts))
         self._memo.put(key, snapshot)
         return snapshot

@@ -17,6 +17,19 @@ from urllib.parse import urlsplit
 from pocketrepo.errors import InstallFailed, UsageError
 from pocketrepo.model import normalize
 
+OTHER_SOURCES = frozenset(
+    {
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_FIND_LINKS",
+        "PIP_INDEX_URL",
+        "PIP_NO_INDEX",
+        "UV_DEFAULT_INDEX",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "UV_INDEX",
+        "UV_INDEX_URL",
+    }
+)
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -97,9 +110,7 @@ def _run(command: list[str], host: str, show: Callable[[str], None]) -> list[str
 
 def _environment(host: str) -> dict[str, str]:
     """Without other sources that a user's or a machine's settings would mix in."""
-    dropped = ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_INDEX_URL", "UV_INDEX", "UV_DEFAULT_INDEX",
-               "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")  # fmt: skip
-    environ = {key: value for key, value in os.environ.items() if key not in dropped}
+    environ = {key: value for key, value in os.environ.items() if key not in OTHER_SOURCES}
     environ["PIP_CONFIG_FILE"] = os.devnull
     if host in ("127.0.0.1", "localhost", "::1"):
         environ["NO_PROXY"] = environ["no_proxy"] = f"{environ.get('NO_PROXY', '')},{host}".strip(",")
@@ -131,7 +142,7 @@ def _stale(name: str, before: str | None) -> tuple[str, ...]:
 
 
 def _reason(lines: list[str]) -> str:
-    errors = [line for line in lines if line.startswith(("ERROR:", "error:", "  ×", "  ╰─▶"))]
+    errors = [line for line in lines if line.startswith(("ERROR:", "error:", "  \N{MULTIPLICATION SIGN}"))]
     chosen = (
         errors[0] if errors else next((line for line in reversed(lines) if line.strip()), "no reason given")
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from packaging.utils import NormalizedName
 
 from pocketrepo import events
 from pocketrepo.documents import entry_of, new_document
-from pocketrepo.errors import NotFound
+from pocketrepo.errors import Damaged, NotFound
 from pocketrepo.index import METADATA_SUFFIX
 from pocketrepo.model import File, Json
 from pocketrepo.repository import Repository, Root
@@ -121,7 +120,7 @@ def rebuild(root: Root) -> list[Finding]:
     that it was deleted; it is yanked if anything says so. What cannot be known stays hidden and is reported.
     Documents that can be read are left as they are.
     """
-    findings = []
+    findings: list[Finding] = []
     for repository in root.repositories():
         history = _History(root.log, repository)
         for name in root.store.children(f"repos/{repository.name}/projects"):
@@ -129,7 +128,7 @@ def rebuild(root: Root) -> list[Finding]:
             try:
                 if root.store.get(key) is not None:
                     continue
-            except ValueError:
+            except Damaged:
                 root.store.remove(key)
             findings += _rebuild_project(root.store, repository, NormalizedName(name), history)
         repository.hosted.sync_names()
@@ -166,7 +165,7 @@ def _rebuild_project(
         try:
             record = store.get(f"{where}/upload.json")
             file = File(**record["file"]) if record else None
-        except (ValueError, KeyError, TypeError):
+        except (Damaged, KeyError, TypeError):
             record, file = None, None
         if record is None or file is None:
             yield Finding("unknown", where, "has no upload record that can be read; stays hidden")
@@ -200,6 +199,6 @@ def _sha256(path: str) -> str:
 
 def _age(path: Path) -> float:
     try:
-        return time.time() - os.stat(path).st_mtime
+        return time.time() - path.stat().st_mtime
     except FileNotFoundError:
         return 0.0

@@ -18,9 +18,24 @@ from pocketrepo.errors import UsageError
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 RESERVED_OWNERS = frozenset(
-    "public basic python simple pypi legacy files v1 v2 health metrics static account api".split()
+    {
+        "public",
+        "basic",
+        "python",
+        "simple",
+        "pypi",
+        "legacy",
+        "files",
+        "v1",
+        "v2",
+        "health",
+        "metrics",
+        "static",
+        "account",
+        "api",
+    }
 )
-RESERVED_REPOSITORIES = frozenset("simple files pypi legacy projects python".split())
+RESERVED_REPOSITORIES = frozenset({"simple", "files", "pypi", "legacy", "projects", "python"})
 
 
 class RepositoryName(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -170,10 +171,8 @@ def _found(store: Store, default: RepositoryName) -> Json:
         "default": str(default),
         "created": now(),
     }
-    try:
+    with suppress(Conflict):
         store.write(ROOT_KEY, encode(document), if_match=ABSENT)
-    except Conflict:
-        pass
     try:
         doc = store.read(ROOT_KEY)
     except NotFound:

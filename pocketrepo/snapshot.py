@@ -12,8 +12,9 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pocketrepo import simpleapi
 from pocketrepo.model import Project, ProjectList
@@ -23,7 +24,13 @@ GZIP_LEVEL = 5
 MIN_GZIP_SIZE = 600
 """Below about a network packet, compression saves nothing."""
 
-T = TypeVar("T", Project, ProjectList)
+PAGE_SAFETY = [
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"),
+    ("referrer-policy", "no-referrer"),
+]
+
+T = TypeVar("T", bound=Project | ProjectList)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +102,6 @@ def _page(body: bytes, format: Format, encoding: str = "") -> Page:
     return Page(body, etag, headers, shared)
 
 
-PAGE_SAFETY = [
-    ("x-content-type-options", "nosniff"),
-    ("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"),
-    ("referrer-policy", "no-referrer"),
-]
-
-
 @dataclass
 class Memo:
     """Snapshots by key, the least recently used dropped first, at most ``limit`` bytes in all.
@@ -110,19 +110,17 @@ class Memo:
     """
 
     limit: int
-    _held: OrderedDict[str, Snapshot[Project] | Snapshot[ProjectList]] = field(default_factory=OrderedDict)
+    _held: OrderedDict[str, Snapshot[Any]] = field(default_factory=OrderedDict)
     _size: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _loading: dict[str, threading.Lock] = field(default_factory=dict)
 
-    def get(self, key: str) -> Snapshot[Project] | Snapshot[ProjectList] | None:
+    def get(self, key: str) -> Snapshot[Any] | None:
         held = self._held
         snapshot = held.get(key)
         if snapshot is not None:
-            try:
+            with suppress(KeyError):  # dropped by another thread in between; the snapshot is still good
                 held.move_to_end(key)
-            except KeyError:
-                pass  # dropped by another thread in between; the snapshot itself is still good
         return snapshot
 
     def loading(self, key: str) -> threading.Lock:
@@ -130,7 +128,7 @@ class Memo:
         with self._lock:
             return self._loading.setdefault(key, threading.Lock())
 
-    def put(self, key: str, snapshot: Snapshot[T]) -> None:
+    def put(self, key: str, snapshot: Snapshot[Any]) -> None:
         with self._lock:
             old = self._held.pop(key, None)
             if old is not None:
@@ -142,14 +140,7 @@ class Memo:
             snapshot._grow = lambda size: self._grown(key, snapshot, size)
             self._shrink()
 
-    def drop(self, key: str) -> None:
-        with self._lock:
-            old = self._held.pop(key, None)
-            if old is not None:
-                old._grow = None
-                self._size -= old.cost
-
-    def _grown(self, key: str, snapshot: Snapshot[T], size: int) -> None:
+    def _grown(self, key: str, snapshot: Snapshot[Any], size: int) -> None:
         with self._lock:
             if self._held.get(key) is snapshot:
                 snapshot.cost += size

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
-from pocketrepo.errors import Conflict, NewerFormat, NotFound, PocketRepoError, Unavailable
+from pocketrepo.errors import Conflict, Damaged, NewerFormat, NotFound, Unavailable
 from pocketrepo.model import Json
 from pocketrepo.store.combine import Combiner, Job
 
@@ -33,10 +33,6 @@ RESERVED: Final = ("locks", "staging")
 
 _NOT_A_KEY = re.compile(r"(?:^|/)(?:\.{0,2}(?:/|\Z)|\.tmp-)|\0|\A(?:locks|staging)(?:/|\Z)")
 _dice = secrets.SystemRandom()
-
-
-class Damaged(PocketRepoError):
-    """A document's bytes are not what any version of the project wrote."""
 
 
 class Unchanged:

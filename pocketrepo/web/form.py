@@ -1,10 +1,10 @@
-"""``multipart/form-data`` as upload clients send it, streamed: the file goes to staging while it is hashed."""
+"""``multipart/form-data`` as upload clients send it, streamed: the file is hashed on its way to staging."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -25,8 +25,8 @@ MAX_FIELDS_TOTAL = 16 * 1024 * 1024
 MAX_PARTS = 4096
 FILE_FIELD = "content"
 
-HASHES = {
-    "sha256_digest": lambda: hashlib.sha256(),
+HASHES: dict[str, Callable[[], Any]] = {
+    "sha256_digest": hashlib.sha256,
     "md5_digest": lambda: hashlib.md5(usedforsecurity=False),
     "blake2_256_digest": lambda: hashlib.blake2b(digest_size=32),
 }
@@ -65,7 +65,7 @@ def read_form(
 
     Raises BadUpload for a body that is not such a form or is cut short, TooLarge for one over the limits.
     """
-    kind, options = parse_options_header(content_type)
+    kind, options = parse_options_header(content_type)  # type: ignore[no-untyped-call]
     if kind != "multipart/form-data" or not options.get("boundary"):
         raise BadUpload("the body is not multipart/form-data with a boundary", field="Content-Type")
     reader = _Reader(staging, max_file)
@@ -132,7 +132,7 @@ class _Reader:
             self.form.file.path.unlink(missing_ok=True)
 
     def _start_part(self, part: MultipartSegment) -> None:
-        self._name = part.name
+        self._name = part.name or ""
         if part.name != FILE_FIELD or part.filename is None:
             self._value = bytearray()
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from flask import Response, current_app, request
@@ -88,7 +89,7 @@ class FileBody:
 
     def __next__(self) -> bytes:
         if self._file is None:
-            self._file = open(self.span.path, "rb")  # noqa: SIM115  closed by close(), as PEP 3333 asks
+            self._file = Path(self.span.path).open("rb")  # noqa: SIM115  closed by close(), as PEP 3333 asks
             self._file.seek(self.span.start)
         chunk = self._file.read(min(self.CHUNK, self._left))
         if not chunk:

@@ -1,0 +1,101 @@
+"""Fixtures that more than one part of the tests uses: a root, its application, and the same served."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from pocketrepo.access import owner_key
+from pocketrepo.repository import Root, open_root
+from pocketrepo.server import create_app
+from pocketrepo.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither this user's data and servers nor the machine's pip and uv settings are seen by a test."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("POCKETREPO_", "PIP_INDEX", "PIP_EXTRA", "UV_INDEX", "UV_DEFAULT")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("POCKETREPO_RUNTIME", str(tmp_path_factory.mktemp("run", numbered=True)))
+    monkeypatch.setenv("POCKETREPO_ROOT", str(tmp_path_factory.mktemp("home", numbered=True) / "root"))
+    Path(os.environ["POCKETREPO_RUNTIME"]).chmod(0o700)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(root=tmp_path / "root")
+
+
+@pytest.fixture
+def root(settings: Settings) -> Root:
+    return open_root(settings)
+
+
+@pytest.fixture
+def app(settings: Settings, root: Root) -> Flask:
+    return create_app(settings, root)
+
+
+@pytest.fixture
+def http(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def owner(root: Root, settings: Settings) -> dict[str, str]:
+    """Headers that authorize the owner."""
+    secret = base64.b64encode(f"__token__:{owner_key(settings.root)}".encode()).decode()
+    return {"Authorization": f"Basic {secret}"}
+
+
+@dataclass
+class Live:
+    """A server in a thread of this process, over a real socket."""
+
+    url: str
+    key: str
+    root: Root
+    app: Flask
+
+
+@pytest.fixture
+def serve(request: pytest.FixtureRequest) -> Callable[..., Live]:
+    """Serves an application by the real gateway; ``front=False`` sends everything through Flask."""
+    from pocketrepo.gateway import Gateway, bind
+
+    def start(app: Flask, *, front: bool = True, idle_timeout: float = 5.0) -> Live:
+        site = app.extensions["pocketrepo"]
+        listener = bind("127.0.0.1", 0)
+        site.port = listener.getsockname()[1]
+        gateway = Gateway(
+            site.front if front else None, app.wsgi_app, threads=16, idle_timeout=idle_timeout
+        )
+        thread = threading.Thread(target=lambda: asyncio.run(gateway.serve(listener)), daemon=True)
+        thread.start()
+
+        def end() -> None:
+            gateway.stop()
+            thread.join(5)
+            listener.close()
+
+        request.addfinalizer(end)
+        return Live(f"http://127.0.0.1:{site.port}/", owner_key(site.settings.root), site.root, app)
+
+    return start
+
+
+@pytest.fixture(params=[True, False], ids=["front", "flask"])
+def live(request: pytest.FixtureRequest, app: Flask, serve: Callable[..., Live]) -> Iterator[Live]:
+    """Served twice: with the fast road for pages and files, and without it."""
+    yield serve(app, front=request.param)
