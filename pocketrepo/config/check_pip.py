@@ -18,10 +18,28 @@ from pocketrepo.config.reqfile import VARIABLE
 from pocketrepo.config.url import host_of, needs_trust, netloc_of
 
 COMMANDS = frozenset(
-    "global cache check completion config debug download freeze hash help index "
-    "inspect install list lock search show uninstall wheel".split()
+    [
+        "global",
+        "cache",
+        "check",
+        "completion",
+        "config",
+        "debug",
+        "download",
+        "freeze",
+        "hash",
+        "help",
+        "index",
+        "inspect",
+        "install",
+        "list",
+        "lock",
+        "search",
+        "show",
+        "uninstall",
+        "wheel",
+    ]
 )
-_SWALLOWED = re.compile(r"(?P<key>[A-Za-z][A-Za-z_\-]{2,})[ \t]*(?:=|:(?!//))")
 _INLINE = re.compile(r"[ \t]+(#|;)[^\r\n]*")
 
 
@@ -102,7 +120,7 @@ def _section(path: Path, text: str, section: ini.Section) -> Iterator[Finding]:
 def _option(place: Place, path: Path, text: str, section: str, option: ini.Option) -> Iterator[Finding]:
     line = line_number(text, option.lines[0].start)
     for other in option.lines[1:]:
-        found = _SWALLOWED.match(other.text.strip())
+        found = ini.SWALLOWED.match(other.text.strip())
         if found:
             yield Finding(
                 "swallowed",

@@ -9,7 +9,6 @@ from pocketrepo.config import ini, netrc, pypirc, sources, toml, uv
 from pocketrepo.config.edit import FileEdit
 from pocketrepo.config.errors import ConfigSyntax
 from pocketrepo.config.finding import Finding
-from pocketrepo.config.guard import Edit
 from pocketrepo.config.locate import Place, Target
 from pocketrepo.config.pip_options import line_number
 from pocketrepo.config.url import needs_trust
@@ -73,36 +72,9 @@ def check_pypirc(place: Place, path: Path) -> Iterator[Finding]:
             and ("repository" in keys or "username" in keys)
         ):
             line = line_number(text, section.header.start)
-            fix = FileEdit(path, (_listed(section.name),))
+            fix = FileEdit(path, (pypirc.list_server(section.name),))
             what = f"twine does not know {section.name}: it is not among index-servers"
             yield Finding("unlisted", "error", path, line, what, "list it", fix, place)
-
-
-def _listed(name: str) -> Edit[pypirc.Reading]:
-    """The server added to the list, together with what twine knew without one."""
-
-    def names(old: pypirc.Reading) -> tuple[str, ...]:
-        listed = old.get("distutils", {}).get("index-servers")
-        known = (
-            tuple(listed)
-            if listed is not None
-            else tuple(n for n in pypirc.IMPLIED if n == "pypi" or n in old)
-        )
-        return (*known, name)
-
-    def change(text: str) -> str:
-        parsed = ini.parse(text)
-        if parsed.option("distutils", "index-servers"):
-            return parsed.add_word("distutils", "index-servers", name)
-        sections = {section.name for section in parsed.sections}
-        for word in (*(n for n in pypirc.IMPLIED if n == "pypi" or n in sections), name):
-            text = ini.parse(text).add_word("distutils", "index-servers", word)
-        return text
-
-    def expect(old: pypirc.Reading) -> pypirc.Reading:
-        return {**old, "distutils": {**old.get("distutils", {}), "index-servers": names(old)}}
-
-    return Edit(pypirc.FORMAT, change, expect)
 
 
 def check_netrc(place: Place, path: Path) -> Iterator[Finding]:

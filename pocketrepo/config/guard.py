@@ -65,7 +65,10 @@ class Edit(Generic[R]):
         text = self.format.decode(data)
         if text.encode(text.text) != data:
             raise ConfigSyntax(path, 0, f"its bytes do not survive being read as {text.encoding}")
-        after = text.encode(self.change(text.text))
+        try:
+            after = text.encode(self.change(text.text))
+        except ConfigSyntax as error:
+            raise ConfigSyntax(path, error.line, error.reason, hint=error.hint) from None
         try:
             got = self.format.read(after, path)
         except ConfigSyntax as error:

@@ -13,6 +13,8 @@ from pocketrepo.config.errors import ConfigSyntax
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 _OPTION = re.compile(r"(?P<key>.*?)\s*(?:[=:])\s*(?P<value>.*)\Z", re.DOTALL)
+# A continuation line that reads like an option of its own.
+SWALLOWED = re.compile(r"(?P<key>[A-Za-z][A-Za-z_\-]{2,})[ \t]*(?:=|:(?!//))")
 _WORD = re.compile(r"\S+")
 
 Splice = tuple[int, int, str]
@@ -100,11 +102,16 @@ class Ini:
         if not spans:
             return self._replace(option, word)
         first, last = option.lines[0], option.lines[-1]
-        if len(option.lines) == 1 and len(self.text[slice(*spans[0])].split()) > 1:
+        words = self.text[slice(*spans[0])].split()
+        if len(option.lines) == 1 and len(words) > 1 and not any(w[0] in "#;" for w in words):
             return splice(self.text, [(spans[0][1], spans[0][1], f" {word}")])
         deeper = "\t" if first.indent.endswith("\t") else "    "
         indent = last.indent if last is not first else first.indent + deeper
         return self._insert_after(last, [indent + word])
+
+    def add_list(self, section: str, key: str, words: list[str]) -> str:
+        """A new list value, one word a line."""
+        return self._add_lines(section, [f"{key} =", *(f"    {word}" for word in words)])
 
     def remove_words(self, section: str, key: str, unwanted: Callable[[str], bool]) -> str:
         """The list without those words; lines that become empty go, and the option with its last word."""
@@ -119,7 +126,8 @@ class Ini:
             kept_any = kept_any or bool(kept)
             if words and not kept:
                 first = line is option.lines[0]
-                splices.append((start, stop, "") if first else (line.start, line.stop, ""))
+                blank = start - len(self.text[:start].rstrip(" \t"))
+                splices.append((start - blank, stop, "") if first else (line.start, line.stop, ""))
             else:
                 splices += _word_splices(words, kept)
         return splice(self.text, splices) if kept_any else self._remove(option)
@@ -137,23 +145,35 @@ class Ini:
         return splice(self.text, [(line.start, line.stop, "") for line in lines])
 
     def _remove(self, option: Option) -> str:
+        self._check_whole(option)
         return splice(self.text, [(line.start, line.stop, "") for line in option.lines])
 
     def _replace(self, option: Option, value: str) -> str:
+        self._check_whole(option)
         (start, stop), *_ = option.spans(self.text)
         space = " " if start == stop and self.text[start - 1] in "=:" and _spaced(self.text, start) else ""
         rest = [(line.start, line.stop, "") for line in option.lines[1:]]
         return splice(self.text, [(start, stop, space + value), *rest])
 
+    def _check_whole(self, option: Option) -> None:
+        """Raises: ConfigSyntax if the value has swallowed what was meant to be an option: it would be lost."""
+        for line in option.lines[1:]:
+            if swallowed := SWALLOWED.match(line.text.strip()):
+                number = self.lines.index(line) + 1
+                reason = f"the indented line is part of {option.key}, {swallowed['key']} is not set"
+                raise ConfigSyntax("", number, reason, hint="remove its indentation first")
+
     def _add(self, section: str, key: str, value: str) -> str:
+        return self._add_lines(section, [f"{key} = {value}"])
+
+    def _add_lines(self, section: str, lines: list[str]) -> str:
         found = self.find(section)
-        line = f"{key} = {value}"
         if found is None:
             blank = [""] if self.text.strip() and self.lines[-1].text.strip() else []
-            return self._append([*blank, f"[{section}]", line])
+            return self._append([*blank, f"[{section}]", *lines])
         after = found.last
         indent = found.options[-1].lines[0].indent if found.options else self._indent_below(found.header)
-        return self._insert_after(after, [indent + line])
+        return self._insert_after(after, [indent + line for line in lines])
 
     def _indent_below(self, header: Line) -> str:
         """Deep enough that what follows the header is not taken for a continuation of the new option."""

@@ -99,7 +99,7 @@ def set_login(host: str, credentials: Credentials) -> Edit[Reading]:
     def change(text: str) -> str:
         entries = parse(text)
         own = next((entry for entry in reversed(entries) if entry.host == host), None)
-        if own and "password" in own.values:
+        if own:
             return splice(text, _values(own, user, password))
         default = next((entry for entry in entries if entry.host == "default"), None)
         line = f"machine {host} login {user} password {password}"
@@ -121,10 +121,9 @@ def set_login(host: str, credentials: Credentials) -> Edit[Reading]:
 
 def _values(entry: Entry, user: str, password: str) -> list[Splice]:
     values = {"login": user, "password": password}
-    if "login" not in entry.values:
-        start = entry.values["password"][0]
-        return [(start, entry.values["password"][1], f"{password} login {user}")]
-    return [(*entry.values[key], value) for key, value in values.items()]
+    missing = "".join(f" {key} {value}" for key, value in values.items() if key not in entry.values)
+    replaced = [(*entry.values[key], value) for key, value in values.items() if key in entry.values]
+    return [*replaced, (entry.stop, entry.stop, missing)]
 
 
 def remove_login(host: str) -> Edit[Reading]:
@@ -139,7 +138,7 @@ def remove_login(host: str) -> Edit[Reading]:
 def _entry_splice(text: str, entry: Entry) -> Splice:
     start, stop = entry.start, entry.stop
     before = text[text.rfind("\n", 0, start) + 1 : start]
-    rest = re.compile(r"[ \t]*(\r?\n|\Z)").match(text, stop)
+    rest = re.compile(r"[ \t]*(#[^\r\n]*)?(\r?\n|\Z)").match(text, stop)
     if not before.strip() and rest:
         return (start - len(before), rest.end(), "")
     return (start, stop, "")

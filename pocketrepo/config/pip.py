@@ -106,8 +106,7 @@ def _remove(text: str, match: Match) -> str:
     for section, key in _options(text):
         if key in INDEX_KEYS:
             option = ini.parse(text, normal).option(section, key)
-            value = text[slice(*option.spans(text)[0])] if option else ""
-            if option and match.url(_whole_value(text, option) or value):
+            if option and _is_meant(match, _whole_value(text, option)):
                 text = ini.parse(text, normal).remove(section, key)
         elif key in LIST_KEYS[:2]:
             text = ini.parse(text, normal).remove_words(section, key, match.url)
@@ -116,6 +115,11 @@ def _remove(text: str, match: Match) -> str:
         if key == "trusted-host":
             text = ini.parse(text, normal).remove_words(section, key, _untrusted(match, left))
     return text
+
+
+def _is_meant(match: Match, value: str) -> bool:
+    """Whether the first word of an ``index-url`` is; what follows it, such as a comment, breaks it for pip."""
+    return match.url(value.split()[0]) if value.split() else False
 
 
 def _options(text: str) -> list[tuple[str, str]]:
@@ -159,7 +163,7 @@ def _expect_removal(old: Reading, match: Match) -> Reading:
                 value = tuple(word for word in value if not match.url(word))
                 if not value:
                     continue
-            elif key in INDEX_KEYS and match.url(str(value)):
+            elif key in INDEX_KEYS and _is_meant(match, str(value)):
                 continue
             kept[section][key] = value
     left = _hosts([word for keys in kept.values() for key in keys for word in _urls(key, keys[key])])

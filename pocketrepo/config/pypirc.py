@@ -32,6 +32,21 @@ def servers(reading: Reading) -> tuple[str, ...]:
     return tuple(reading.get("distutils", {}).get("index-servers", IMPLIED))
 
 
+def list_server(name: str) -> Edit[Reading]:
+    """The server named among ``index-servers``, together with what twine knew without a list."""
+
+    def expect(old: Reading) -> Reading:
+        return {**old, "distutils": {**old.get("distutils", {}), "index-servers": _names(old, name)}}
+
+    return Edit(FORMAT, lambda text: _with_server(text, name), expect)
+
+
+def _names(old: Reading, name: str) -> tuple[str, ...]:
+    listed = old.get("distutils", {}).get("index-servers")
+    known = tuple(listed) if listed is not None else _first_list(set(old))
+    return known if name in known else (*known, name)
+
+
 def set_publish(name: str, url: str, user: str, password: str | None = None) -> Edit[Reading]:
     """The server ``name`` at ``url``, listed, so that ``twine upload -r name`` finds it.
 
@@ -40,8 +55,7 @@ def set_publish(name: str, url: str, user: str, password: str | None = None) -> 
     keys = {"repository": url, "username": user} | ({"password": password} if password else {})
 
     def change(text: str) -> str:
-        for server in _unlisted(text, name):
-            text = ini.parse(text).add_word("distutils", "index-servers", server)
+        text = _with_server(text, name)
         if "password" not in keys and _differs(text, name, user):
             text = ini.parse(text).remove(name, "password")
         for key, value in keys.items():
@@ -50,15 +64,12 @@ def set_publish(name: str, url: str, user: str, password: str | None = None) -> 
         return text
 
     def expect(old: Reading) -> Reading:
-        listed = old.get("distutils", {}).get("index-servers")
-        known = tuple(listed) if listed is not None else _first_list(set(old))
-        names = known if name in known else (*known, name)
         section = dict(old.get(name, {}))
         if "username" in section and section["username"] != user:
             section.pop("password", None)
         return {
             **old,
-            "distutils": {**old.get("distutils", {}), "index-servers": names},
+            "distutils": {**old.get("distutils", {}), "index-servers": _names(old, name)},
             name: {**section, **keys},
         }
 
@@ -74,12 +85,15 @@ def _current(text: str, section: str, key: str) -> str | None:
     return "\n".join(text[slice(*span)] for span in option.spans(text)).strip() if option else None
 
 
-def _unlisted(text: str, name: str) -> list[str]:
+def _with_server(text: str, name: str) -> str:
     listed = _current(text, "distutils", "index-servers")
-    if listed is None:
-        names = _first_list({section.name for section in ini.parse(text).sections})
-        return [*names, *([name] if name not in names else [])]
-    return [name] if name not in listed.split() else []
+    if listed is not None:
+        return (
+            text if name in listed.split() else ini.parse(text).add_word("distutils", "index-servers", name)
+        )
+    known = _first_list({section.name for section in ini.parse(text).sections})
+    names = [*known, *([name] if name not in known else [])]
+    return ini.parse(text).add_list("distutils", "index-servers", names)
 
 
 def _differs(text: str, name: str, user: str) -> bool:

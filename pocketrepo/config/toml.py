@@ -16,6 +16,8 @@ from pocketrepo.config.match import Match
 Tables = dict[str, Any]
 Keys = tuple[str, ...]
 
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
 
 def read(data: bytes, path: Path) -> Tables:
     """The document without its empty tables, which mean nothing to any tool here (TOML 1.0)."""
@@ -43,6 +45,7 @@ def edit(operation: Callable[[Tables], None]) -> Edit[Tables]:
 
         document = tomlrt.loads(text)
         operation(document)
+        _drop_emptied(document, tomllib.loads(text), text, ())
         return _as_before(text, tomlrt.dumps(document))
 
     def expect(old: Tables) -> Tables:
@@ -58,20 +61,36 @@ def pruned(tables: Tables) -> Tables:
     return {key: value for key, value in kept.items() if value != {}}
 
 
+def _drop_emptied(new: Tables, old: Tables, text: str, above: Keys) -> None:
+    """Tables that have lost their last member go, unless the text gives them a ``[header]`` of their own."""
+    for key in [key for key in old if isinstance(old[key], dict) and isinstance(new.get(key), dict)]:
+        keys = (*above, key)
+        _drop_emptied(new[key], old[key], text, keys)
+        header = r"\s*\.\s*".join(rf"[\"']?{re.escape(part)}[\"']?" for part in keys)
+        if not new[key] and old[key] and not re.search(rf"(?m)^\s*\[\s*{header}\s*\]", text):
+            del new[key]
+
+
 def _as_before(old: str, new: str) -> str:
-    """``new`` with what the writer tidied up put back: comments before a removed table, the file's end."""
+    """``new`` less what the writer tidied up: comments before a removed table, the end of the file."""
     if old and not old.endswith("\n") and new.endswith("\n"):
         new = new[:-2] if new.endswith("\r\n") else new[:-1]
-    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    before, after = _LINE.findall(old), _LINE.findall(new)
     same = _common(before, after)
     tail = _common(before[same:][::-1], after[same:][::-1])
     gone, come = before[same : len(before) - tail], after[same : len(after) - tail]
-    lead = next((n for n, line in enumerate(gone) if line.strip() and not line.lstrip().startswith("#")), 0)
-    if come or not any(line.strip() for line in gone[:lead]):
+    if come or not gone:
         return new
+    return "".join(before[:same] + _comments_around(gone) + before[len(before) - tail :])
+
+
+def _comments_around(gone: list[str]) -> list[str]:
+    """The comments before the removed lines, and with them the blank lines at both ends."""
+    lead = next((n for n, line in enumerate(gone) if line.strip() and not line.lstrip().startswith("#")), 0)
+    if not any(line.strip() for line in gone[:lead]):
+        return []
     trail = next((n for n, line in enumerate(reversed(gone)) if line.strip()), 0)
-    kept = gone[:lead] + (gone[len(gone) - trail :] if trail else [])
-    return "".join(before[:same] + kept + before[len(before) - tail :])
+    return gone[:lead] + (gone[len(gone) - trail :] if trail else [])
 
 
 def _common(one: list[str], other: list[str]) -> int:
