@@ -1,0 +1,3 @@
+from hello_pocket import greet
+
+print(greet())
