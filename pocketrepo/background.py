@@ -16,7 +16,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from pocketrepo import records
 from pocketrepo.access import owner_key
@@ -82,8 +82,12 @@ class Server:
 
     @property
     def running(self) -> bool:
-        """Whether it answers."""
-        return not self._stopped and records.is_ours(self._record)
+        """Whether its process is there; asks nobody, so that showing a server never waits."""
+        if self._stopped:
+            return False
+        if self._process is not None and self.owned:
+            return self._process.poll() is None
+        return records.is_alive(self._record)
 
     @property
     def pid(self) -> int:
@@ -167,7 +171,7 @@ class Server:
         self.stop()
 
     def __repr__(self) -> str:
-        state = "stopped" if self._stopped else "running" if self.running else "not running"
+        state = "running" if self.running else "stopped"
         return f"<pocketrepo.Server {self.url} {state}>"
 
     def _repr_html_(self) -> str:
@@ -180,8 +184,13 @@ class Server:
             raise ServerError("this server was stopped", hint="start another with pocketrepo.start()")
         if records.is_ours(self._record):
             return
+        if self._process is not None and self.owned:
+            _end(self._process)
         again = start(self.root, port=self.port, any_port=True)
         self._record, self._process, self._client = again._record, again._process, again._client
+        self._started_in = again._started_in
+        if self.owned:
+            _owned[self._record.root] = self
 
 
 def start(
@@ -229,18 +238,19 @@ def _launch(root: Path, port: int, default: str | None, *, temporary: bool = Fal
         command += ["--default", default]
     if temporary:
         command += ["--temporary"]
-    errors = tempfile.TemporaryFile()  # noqa: SIM115  read if the child fails, gone with us
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        # An interrupt of the kernel goes to its process group.
-        start_new_session=True,
-        env=_environment(),
-        cwd="/",
-    )
-    record = _wait_until_ready(process, errors)
+    log = records.folder() / f"{_name(root)}.log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            # An interrupt of the kernel goes to its process group.
+            start_new_session=True,
+            env=_environment(),
+            cwd="/",
+        )
+    record = _wait_until_ready(process, log)
     server = Server(record, process, temporary=temporary)
     _owned[record.root] = server
     return server
@@ -255,7 +265,7 @@ def _environment() -> dict[str, str]:
     return environ
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], errors: IO[bytes]) -> RunRecord:
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> RunRecord:
     """The record that the child prints as its first line once it listens."""
     assert process.stdout is not None
     alarm = threading.Timer(START_TIMEOUT, process.kill)
@@ -269,9 +279,12 @@ def _wait_until_ready(process: subprocess.Popen[bytes], errors: IO[bytes]) -> Ru
     except (ValueError, TypeError):
         process.kill()
         process.wait()
-        errors.seek(0)
-        said = errors.read().decode(errors="replace").strip().splitlines()
-        last = said[-1].removeprefix("Error: ") if said else f"no answer within {START_TIMEOUT:g} s"
+        _close(process)
+        said = log.read_text("utf-8", errors="replace").strip().splitlines()
+        reason = said or [f"no answer within {START_TIMEOUT:g} s"]
+        last = next((line for line in reason if line.startswith("Error: ")), reason[-1]).removeprefix(
+            "Error: "
+        )
         raise ServerError(f"the server did not start: {last}") from None
 
 
@@ -282,20 +295,28 @@ def _client_of(record: RunRecord) -> Client:
 def _one_at_a_time(root: Path) -> Any:
     from filelock import FileLock
 
-    name = hashlib.sha256(str(root).encode()).hexdigest()[:16]
-    return FileLock(records.folder() / f"start-{name}.lock", timeout=START_TIMEOUT)
+    return FileLock(records.folder() / f"{_name(root)}.lock", timeout=START_TIMEOUT)
+
+
+def _name(root: Path) -> str:
+    return f"root-{hashlib.sha256(str(root).encode()).hexdigest()[:16]}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ask the process to stop by closing its pipe; it is ours, so its pid cannot have been reused."""
-    if process.stdin is not None:
-        process.stdin.close()
+    _close(process)
     try:
         process.send_signal(signal.SIGTERM)
         process.wait(STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _remove(root: Path) -> None:

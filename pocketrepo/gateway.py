@@ -87,13 +87,14 @@ class Gateway:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, listener: socket.socket) -> None:
-        """Answer requests on a listening socket; returns when `stop` was called and all of them are answered."""
+        """Answer requests on a listening socket, which is ours to close from here on; returns when `stop` was called
+        and all requests are answered."""
         self._loop = loop = asyncio.get_running_loop()
         ended = loop.create_future()
         self._signal.add_cb(lambda: loop.call_soon_threadsafe(_settle, ended))
         worker = RSGIWorker(
             1,
-            (None, SocketHolder(listener.fileno(), False, BACKLOG)),
+            (None, SocketHolder(listener.detach(), False, BACKLOG)),
             None,  # no inter-process channel
             1,  # network threads
             FILE_THREADS,

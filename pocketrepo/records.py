@@ -106,7 +106,7 @@ def running(root: Path | None = None) -> Iterator[RunRecord]:
             continue
         if is_ours(record):
             yield record
-        elif not _alive(record.pid):
+        elif not is_alive(record):
             path.unlink(missing_ok=True)
 
 
@@ -134,9 +134,10 @@ def is_ours(record: RunRecord, *, timeout: float = 2.0) -> bool:
         connection.close()
 
 
-def _alive(pid: int) -> bool:
+def is_alive(record: RunRecord) -> bool:
+    """Whether there is a process of the record's pid; it may have become another program's."""
     try:
-        os.kill(pid, 0)
+        os.kill(record.pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:

@@ -132,7 +132,6 @@ class _Service:
         stopping = loop.create_task(self._stopping.wait())
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
         self._gateway.stop()
-        self._listener.close()
         await asyncio.wait([serving], timeout=self._settings.stop_timeout)
         if watching is not None:
             watching.cancel()

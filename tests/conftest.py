@@ -87,7 +87,6 @@ def serve(request: pytest.FixtureRequest) -> Callable[..., Live]:
         def end() -> None:
             gateway.stop()
             thread.join(5)
-            listener.close()
 
         request.addfinalizer(end)
         return Live(f"http://127.0.0.1:{site.port}/", owner_key(site.settings.root), site.root, app)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pocketrepo.cli.options import json_option, print_json
+from pocketrepo.cli.printing import json_option, print_json
 from pocketrepo.maintenance import Finding
 from pocketrepo.settings import Settings
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -32,9 +32,6 @@ def repository_options(command: F) -> F:
     )(command)
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
-
-
 def client_for(repository: str | None, url: str | None) -> Client:
     """The repository that the options name, on the server that this user runs unless ``url`` says otherwise.
 
@@ -52,14 +49,8 @@ def client_for(repository: str | None, url: str | None) -> Client:
             if many
             else "start one with: python -m pocketrepo serve",
         )
-    from pathlib import Path
-
     key = owner_key(Path(found.root))
     if repository:
         name = repository.strip("/").lower()
         return Client(f"{found.url}{name}/", token=key, repository=name)
     return Client(found.url, token=key, repository=found.repository)
-
-
-def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
-from pocketrepo.cli.options import client_for, json_option, print_json, repository_options
+from pocketrepo.cli.options import F, client_for, repository_options
+from pocketrepo.cli.printing import json_option, print_json
 from pocketrepo.errors import NotFound, UsageError
 from pocketrepo.model import RepositoryName, newest
 from pocketrepo.simpleapi import Link
@@ -147,10 +148,10 @@ def install(
     client_for(repository, url).install(*requirements, extra_index_urls=extra_index_url)
 
 
-def _about_files(verb: str) -> Any:
+def _about_files(verb: str) -> Callable[[F], F]:
     """Arguments of the commands that change listed files."""
 
-    def wrap(command: Any) -> Any:
+    def wrap(command: F) -> F:
         command = click.argument("requirement", metavar="NAME[==VERSION]")(command)
         command = click.option("--file", "filename", default="", help=f"{verb} only this file.")(command)
         return json_option(repository_options(command))

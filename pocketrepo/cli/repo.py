@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from pocketrepo.cli.options import client_for, json_option, print_json
+from pocketrepo.cli.options import client_for
+from pocketrepo.cli.printing import json_option, print_json
 from pocketrepo.errors import UsageError
 from pocketrepo.model import Json, RepositoryName
 from pocketrepo.settings import Settings

@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from pocketrepo import api
-from pocketrepo.cli.options import json_option, print_json
+from pocketrepo.cli.printing import json_option, print_json
 from pocketrepo.records import RunRecord
 from pocketrepo.settings import Settings
 
@@ -90,6 +89,8 @@ def _announce(record: RunRecord) -> None:
 @json_option
 def status(root: Path | None, as_json: bool) -> None:
     """Show this user's running servers. Exit code 1 if there is none."""
+    from pocketrepo import api
+
     found = api.status(root)
     if as_json:
         print_json([asdict(record) for record in found])
@@ -108,5 +109,7 @@ def status(root: Path | None, as_json: bool) -> None:
 @click.option("--root", type=click.Path(path_type=Path), help="Only the servers of this root.")
 def stop(root: Path | None) -> None:
     """Stop this user's running server; requests in flight are finished first."""
+    from pocketrepo import api
+
     for record in api.stop(root):
         click.echo(f"stopped {record.url}")
