@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 from pocketrepo.config.reqfile import decode
-from pocketrepo.config.url import mask
+from pocketrepo.config.url import mask, mask_netrc
 
 
 def unified(path: Path, before: bytes | None, after: bytes | None) -> str:
@@ -15,7 +15,8 @@ def unified(path: Path, before: bytes | None, after: bytes | None) -> str:
         return ""
     old, new = _lines(before), _lines(after)
     names = ("/dev/null" if before is None else str(path), "/dev/null" if after is None else str(path))
-    lines = [mask(line) for line in difflib.unified_diff(old, new, *names)]
+    hide = mask_netrc if path.name.endswith("netrc") else mask
+    lines = [hide(line) for line in difflib.unified_diff(old, new, *names)]
     return "".join(_ended(line) for line in lines)
 
 

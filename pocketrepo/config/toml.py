@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterator
@@ -76,27 +77,25 @@ def _as_before(old: str, new: str) -> str:
     if old and not old.endswith("\n") and new.endswith("\n"):
         new = new[:-2] if new.endswith("\r\n") else new[:-1]
     before, after = _LINE.findall(old), _LINE.findall(new)
-    same = _common(before, after)
-    tail = _common(before[same:][::-1], after[same:][::-1])
-    gone, come = before[same : len(before) - tail], after[same : len(after) - tail]
-    if come or not gone:
-        return new
-    return "".join(before[:same] + _comments_around(gone) + before[len(before) - tail :])
+    kept: list[str] = []
+    steps = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    for step, start, stop, new_start, new_stop in steps:
+        kept += _comments_in(before[start:stop]) if step == "delete" else after[new_start:new_stop]
+    return "".join(kept)
 
 
-def _comments_around(gone: list[str]) -> list[str]:
-    """The comments before the removed lines, and with them the blank lines at both ends."""
-    lead = next((n for n, line in enumerate(gone) if line.strip() and not line.lstrip().startswith("#")), 0)
+def _comments_in(gone: list[str]) -> list[str]:
+    """The comments among removed lines; if they begin with one, also the blank lines at both ends."""
+    lead = next((n for n, line in enumerate(gone) if line.strip() and not _is_comment(line)), 0)
     if not any(line.strip() for line in gone[:lead]):
-        return []
+        return [line for line in gone if _is_comment(line)]
     trail = next((n for n, line in enumerate(reversed(gone)) if line.strip()), 0)
-    return gone[:lead] + (gone[len(gone) - trail :] if trail else [])
+    rest = [line for line in gone[lead:] if _is_comment(line)]
+    return gone[:lead] + rest + (gone[len(gone) - trail :] if trail else [])
 
 
-def _common(one: list[str], other: list[str]) -> int:
-    return next(
-        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith("#")
 
 
 def table(tables: Tables, keys: Keys) -> Tables:

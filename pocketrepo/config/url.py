@@ -24,7 +24,7 @@ _QUERY_VALUE = re.compile(r"(?<=[?&])([\w.\-]+)=([^&\s\"'#]+)")
 _TOKEN_PATH = re.compile(r"(://[^/\s]+/)(?!public/|basic/)([^/\s]+)(/[^/\s]+/[^/\s]+/python/)")
 _FURY_PATH = re.compile(r"(://[^/\s]*\bfury\.io/)([^/\s]+)(/)")
 _KEYED = re.compile(r"(?im)^([ +\-]?\s*(?:password|token|secret)\s*[=:]\s*)(\S.*)$")
-_NETRC = re.compile(r"(?i)\b(password|account)([ \t]+)(?![=:])(\"[^\"]*\"|\S+)")
+_NETRC = re.compile(r"(?i)\b(password|account)([ \t]+)(\"[^\"]*\"|\S+)")
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,11 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     text = _FURY_PATH.sub(rf"\g<1>{MASK}\g<3>", text)
     if "://" in text:
         text = re.sub(r"://\S+", lambda m: _QUERY_VALUE.sub(rf"\g<1>={MASK}", m[0]), text)
-    text = _KEYED.sub(_mask_keyed, text)
+    return _KEYED.sub(_mask_keyed, text)
+
+
+def mask_netrc(text: str) -> str:
+    """A line of a netrc file without its secrets."""
     return _NETRC.sub(rf"\g<1>\g<2>{MASK}", text)
 
 

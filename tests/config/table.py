@@ -37,6 +37,15 @@ def rows(cases: Cases) -> list[Any]:
     ]
 
 
+def refusal(edit: Edit[Any], data: bytes) -> str | None:
+    """What the edit says against these bytes; None if it takes them."""
+    try:
+        edit.apply(data, PATH)
+    except UnsafeEdit as error:
+        return str(error)
+    return None
+
+
 def check(edit: Edit[Any], before: str | bytes, after: After) -> None:
     """The edit gives exactly those bytes, and nothing more to do when asked again; or that error."""
     data = urls(before)

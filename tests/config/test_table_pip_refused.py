@@ -1,7 +1,5 @@
 """pip.conf that pip refuses, or that cannot be changed without changing more than was asked."""
 
-# ruff: noqa: E501 - a text is one literal, however long
-
 from __future__ import annotations
 
 from typing import Any
