@@ -74,9 +74,9 @@ def _drop_emptied(new: Tables, old: Tables, text: str, above: Keys) -> None:
 
 def _as_before(old: str, new: str) -> str:
     """``new`` less what the writer tidied up: comments before a removed table, the end of the file."""
-    if old and not old.endswith("\n") and new.endswith("\n"):
-        new = new[:-2] if new.endswith("\r\n") else new[:-1]
     before, after = _LINE.findall(old), _LINE.findall(new)
+    if before and not old.endswith("\n") and before[-1] in (line.rstrip("\r\n") for line in after):
+        after[-1] = after[-1].rstrip("\r\n")
     kept: list[str] = []
     steps = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     for step, start, stop, new_start, new_stop in steps:

@@ -156,7 +156,7 @@ def test_adding_keeps_every_line(text: str) -> None:
 @given(files())
 def test_removing_adds_no_line(text: str) -> None:
     after = applied(pip.remove(Match(A)), text)
-    untouched = [line for line in lines_of(after) if line in lines_of(text)]
+    untouched = [line for line in lines_of(after) if "://" not in line and "=" not in line]
     assert is_within(untouched, lines_of(text))
     assert len(lines_of(after)) <= len(lines_of(text))
 
