@@ -42,7 +42,7 @@ def check(root: Root, *, sweep: bool = False, hashes: bool = True, grace: float 
     """
     findings = list(_staging(root.store, sweep, grace))
     for repository in root.repositories():
-        findings += _repository(root.store, repository, sweep, hashes, grace)
+        findings += _repository(root, repository, sweep, hashes, grace)
     return findings
 
 
@@ -55,15 +55,18 @@ def _staging(store: Store, sweep: bool, grace: float) -> Iterator[Finding]:
 
 
 def _repository(
-    store: Store, repository: Repository, sweep: bool, hashes: bool, grace: float
+    root: Root, repository: Repository, sweep: bool, hashes: bool, grace: float
 ) -> Iterator[Finding]:
-    prefix = f"repos/{repository.name}"
-    display_names = {}
+    store, prefix = root.store, f"repos/{repository.name}"
+    history = _History(root.log, repository)
+    display_names: dict[str, str] = {}
+    readable = True
     for name in store.children(f"{prefix}/projects"):
         project_prefix = f"{prefix}/projects/{name}"
         try:
             document = store.get(f"{project_prefix}/project.json") or new_document(NormalizedName(name), name)
-        except ValueError:
+        except Damaged:
+            readable = False
             yield Finding(
                 "document", f"{project_prefix}/project.json", "cannot be read; run: pocketrepo rebuild"
             )
@@ -73,8 +76,10 @@ def _repository(
             display_names[name] = document["display_name"]
         for file in files:
             yield from _file(store, f"{project_prefix}/files/{file.key}", file, hashes)
-        yield from _unlisted(store, project_prefix, {file.key for file in files}, sweep, grace)
-    if repository.hosted.projects().value.names != display_names:
+        unlisted = set(store.children(f"{project_prefix}/files")) - {file.key for file in files}
+        for key in sorted(unlisted):
+            yield from _unlisted(store, f"{project_prefix}/files/{key}", history.lists(key), sweep, grace)
+    if readable and repository.hosted.projects().value.names != display_names:
         if sweep:
             repository.hosted.sync_names()
         yield Finding("names", f"{prefix}/names.json", "does not list the projects that have files", sweep)
@@ -97,20 +102,18 @@ def _file(store: Store, folder: str, file: File, hashes: bool) -> Iterator[Findi
             yield Finding("damaged", where, "does not match its hash")
 
 
-def _unlisted(
-    store: Store, project_prefix: str, keys: set[str], sweep: bool, grace: float
-) -> Iterator[Finding]:
-    for key in store.children(f"{project_prefix}/files"):
-        if key in keys:
-            continue
-        members = list(store.list(f"{project_prefix}/files/{key}"))
-        ages = [_age(Path(store.open(member).path)) for member in members]
-        if not ages or min(ages) < grace:
-            continue
-        if sweep:
-            for member in members:
-                store.remove(member)
-        yield Finding("leftover", f"{project_prefix}/files/{key}", "bytes that no document lists", sweep)
+def _unlisted(store: Store, folder: str, was_listed: bool, sweep: bool, grace: float) -> Iterator[Finding]:
+    """An upload that no document lists: left by a crash, unless the log says that its document was lost."""
+    if was_listed:
+        yield Finding("document", folder, "was listed, and its document is lost; run: pocketrepo rebuild")
+        return
+    members = list(store.list(folder))
+    if not members or min(_age(Path(store.open(member).path)) for member in members) < grace:
+        return
+    if sweep:
+        for member in members:
+            store.remove(member)
+    yield Finding("leftover", folder, "bytes that no document lists", sweep)
 
 
 def rebuild(root: Root) -> list[Finding]:
@@ -152,6 +155,10 @@ class _History:
                 self.yanked[key] = str(entry.get("reason", ""))
             elif event == events.UNYANKED:
                 self.yanked.pop(key, None)
+
+    def lists(self, key: str) -> bool:
+        """Whether an upload was listed and not deleted."""
+        return key in self.listed and key not in self.deleted
 
 
 def _rebuild_project(
