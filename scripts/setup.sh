@@ -6,14 +6,15 @@ fail() {
     exit 1
 }
 
-# The Python to make the environment with: $PYTHON, or the first one on the path that is new enough.
+# The Python to make the environment with: $PYTHON, or else the first on the path that is new enough.
 find_python() {
-    for python in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11; do
+    if [ "${PYTHON-}" ]; then set -- "$PYTHON"; else set -- python3 python3.13 python3.12 python3.11; fi
+    for python; do
         if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             return
         fi
     done
-    found=$("${PYTHON:-python3}" --version 2>&1) || found="there is no ${PYTHON:-python3}"
+    found=$("$1" --version 2>&1) || found="there is no $1"
     fail "Python 3.11 or newer is needed, here: $found. Install one, or name it: PYTHON=/path/to/python $0"
 }
 
