@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from urllib.parse import quote
 
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
@@ -13,6 +14,7 @@ from pocketrepo.front import Front
 from pocketrepo.hosts import Hosts
 from pocketrepo.repository import Root
 from pocketrepo.settings import Settings
+from pocketrepo.simpleapi import Format
 from pocketrepo.web import health, manage, simple, ui, upload
 from pocketrepo.web.state import Site, site, text
 
@@ -45,7 +47,7 @@ SAFETY = {
 
 def create_app(settings: Settings, root: Root) -> Flask:
     """The WSGI application for an opened root. Nothing is global: any number can live in one process."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     # Redirects of our own are relative, so that they hold under any prefix; the router's are absolute.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -84,7 +86,8 @@ def _end_with_slash() -> Response | None:
     ):
         return None
     query = request.query_string.decode("latin-1")
-    location = path.rpartition("/")[2] + "/" + (f"?{query}" if query else "")
+    # After "./" no segment can pass for a scheme or a host.
+    location = f"./{quote(path.rpartition('/')[2])}/" + (f"?{query}" if query else "")
     return Response(status=301, headers={"Location": location, "Cache-Control": "no-cache"})
 
 
@@ -130,6 +133,12 @@ def _say(status: int, message: str) -> Response:
         response = jsonify({"detail": line})
         response.status_code = status
         return response
-    if request.accept_mimetypes.best == "text/html" and request.method == "GET":
+    if request.method in ("GET", "HEAD") and _wants_page():
         return Response(render_template("error.html", status=status, message=line, base=ui.base()), status)
     return text(line + "\n", status)
+
+
+def _wants_page() -> bool:
+    """A browser, which wants HTML more than anything that tools ask for."""
+    kinds = ["text/plain", "application/json", Format.JSON_V1.value, Format.HTML_V1.value, "text/html"]
+    return request.accept_mimetypes.best_match(kinds) == "text/html"
