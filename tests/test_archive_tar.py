@@ -112,6 +112,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "below a file": (sdist(member(A), member(f"{A}/b")), "a file and a folder"),
     "file over a folder": (sdist(member(f"{A}/b"), member(A)), "a file and a folder"),
     "below a link": (sdist(member(A, type=b"2", target="."), member(f"{A}/b")), "a file and a folder"),
+    "file or folder, as either name has it": (
+        sdist(pax(("path", A)), member(f"{A}/", type=b"\0")),
+        "a file and a folder",
+    ),
     "folder with content": (sdist(member(A, b"x", type=b"5")), "two sizes"),
     "link with content": (sdist(member(A, b"x", type=b"2", target="PKG-INFO")), "two sizes"),
     "link to an absolute path": (link("a", "/etc/passwd"), "outside of the archive"),
@@ -135,7 +139,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         gzip.compress(
             member(A, core_metadata()) + member(f"{TOP}/PKG-INFO", type=b"2", target="a") + END, mtime=0
         ),
-        f"no {TOP}/PKG-INFO",
+        f"no '{TOP}/PKG-INFO'",
     ),
     "two sizes by pax": (sdist(pax(("size", "512")), member(A)), "two sizes"),
     "global name": (sdist(pax(("path", A), type=b"g"), member(A)), "several members at once"),
@@ -153,13 +157,14 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "pax record of no length": (sdist(member("P", b"0 path=/x\n", type=b"x"), member(A)), "damaged extended"),
     "pax record too long": (sdist(member("P", b"99 path=/x\n", type=b"x"), member(A)), "damaged extended"),
     "pax header of 65 KiB": (sdist(pax(("comment", "x" * 65 * 1024)), member(A)), "more than 64 KiB"),
+    "nine pax headers": (sdist(pax(("comment", "x")) * 9, member(A)), "too many in a row"),
     "pax header for nobody": (sdist(pax(("path", A))), "ends after an extended header"),
     "prefix of an unknown format": (sdist(member(A, magic=GNU, prefix=b"/etc")), "unknown tar format"),
     "prefix in ustar": (sdist(member("a", prefix=b"/etc")), "leaves the archive"),
-    "no PKG-INFO": (gzip.compress(member(A) + END), f"no {TOP}/PKG-INFO"),
+    "no PKG-INFO": (gzip.compress(member(A) + END), f"no '{TOP}/PKG-INFO'"),
     "PKG-INFO too deep": (
         gzip.compress(member(f"{A}/PKG-INFO", core_metadata()) + END),
-        f"no {TOP}/PKG-INFO",
+        f"no '{TOP}/PKG-INFO'",
     ),
     "PKG-INFO over 5 MiB": (sdist(pkg_info=core_metadata(description="x" * (5 << 20))), "larger than 5 MiB"),
     "deep": (

@@ -196,7 +196,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "content cut short": (spoiled(packed=deflate(SOURCE)[:-3]), "ends in the middle"),
     "content longer than said": (
         spoiled(local={"size": 4}, central={"size": 4}),
-        "RECORD says",
+        "RECORD gives",
     ),
     "deep": (named("a/" * 64 + "a"), "lies deeper than 64"),
     "long name": (named("a" * 1025), "longer than 1024"),
@@ -303,6 +303,9 @@ def test_a_zip_sdist_goes_through_the_same_checks(tmp_path: Path) -> None:
     assert inspect(path).kind == "sdist"
     path.write_bytes(path.read_bytes() + b"\0")
     with pytest.raises(BadUpload, match="something follows its end"):
+        inspect(path)
+    path.write_bytes(zip_bytes({"hello_pocket-1.0/setup.py": b""}))
+    with pytest.raises(BadUpload, match=r"no 'hello_pocket-1\.0/PKG-INFO'"):
         inspect(path)
 
 

@@ -19,12 +19,13 @@ from pocketrepo.archive.filename import (
     parse_filename,
 )
 from pocketrepo.archive.limits import DEFAULT, Limits
+from pocketrepo.archive.members import shown
 from pocketrepo.archive.metadata import CoreMetadata, Fields, parse_metadata
 from pocketrepo.archive.sdist import read_sdist
 from pocketrepo.archive.wheel import read_wheel
 from pocketrepo.errors import BadUpload
 
-__all__ = ["Distribution", "Filename", "Limits", "inspect", "parse_filename"]
+__all__ = ["Distribution", "Filename", "Limits", "inspect", "parse_filename", "parse_metadata"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _inspect_sdist(path: Path, text: str, limits: Limits) -> Distribution:
     metadata = parse_metadata(data)
     filename = parse_filename(text, name=canonicalize_name(metadata.name))
     if not names_release(folder, filename.name, filename.version):
-        raise BadUpload(f"the sdist's folder {folder} does not match its filename, {text}")
+        raise BadUpload(f"the sdist's folder {shown(folder)} does not match its filename, {text}")
     return _agreed(filename, metadata, data)
 
 

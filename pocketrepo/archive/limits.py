@@ -13,11 +13,12 @@ _GIB = 1024 * _MIB
 class Limits:
     """Bounds on a distribution's archive; sizes are in bytes.
 
-    ``unpacked_size`` bounds the sum of all members. Where content has to be inflated to be understood (a
-    ``.tar.gz``, or zip members without sizes in front) ``inflated_size`` bounds that work. What is larger
-    than ``ratio_from`` may unpack to at most ``ratio`` times its packed size. A wheel that unpacks to
-    ``verified_size`` or less has every member checked against RECORD's hashes; in a larger one only METADATA
-    is hashed, and the others are compared by name and size.
+    ``entries`` counts files and folders, also folders that only other names imply; ``directory_size`` bounds
+    all their names together, and what a zip archive says about them. ``unpacked_size`` bounds the sum of all
+    contents. Where content has to be inflated to be understood (a ``.tar.gz``, or zip members without sizes
+    in front) ``inflated_size`` bounds that work. What is larger than ``ratio_from`` may unpack to at most
+    ``ratio`` times its packed size. A wheel that unpacks to ``verified_size`` or less has every file checked
+    against RECORD's hashes; in a larger one only METADATA is hashed, the others are compared by name and size.
     """
 
     entries: int = 100_000

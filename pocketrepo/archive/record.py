@@ -45,7 +45,9 @@ class Record:
             if path not in sizes and path not in self._unlisted:
                 raise BadUpload(f"RECORD lists {shown(path)}, which is not in the wheel")
             if size and path in sizes and size != str(sizes[path]):
-                raise BadUpload(f"RECORD says that {shown(path)} has {size} bytes, it has {sizes[path]}")
+                raise BadUpload(
+                    f"RECORD gives {shown(path)} a size of {shown(size)}, it has {sizes[path]} bytes"
+                )
         for path in sizes:
             if path not in self._rows and path not in self._unlisted:
                 raise BadUpload(f"{shown(path)} is in the wheel, but not in its RECORD")

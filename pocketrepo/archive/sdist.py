@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from pocketrepo.archive.limits import Limits
-from pocketrepo.archive.members import Members
+from pocketrepo.archive.members import Members, shown
 from pocketrepo.archive.tar import Tar, TarMember
 from pocketrepo.archive.zip import Zip
 from pocketrepo.errors import BadUpload
@@ -65,4 +65,4 @@ def _only_folder(members: Members) -> str:
 
 
 def _no_pkg_info(folder: str) -> BadUpload:
-    return BadUpload(f"the sdist has no {folder}/PKG-INFO")
+    return BadUpload(f"the sdist has no {shown(f'{folder}/PKG-INFO')}")

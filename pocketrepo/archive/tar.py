@@ -20,6 +20,7 @@ from pocketrepo.errors import BadUpload, TooLarge
 _BLOCK = 512
 _CHUNK = 256 * 1024
 _EXTENSION_SIZE = 64 * 1024
+_MOST_EXTENSIONS = 8
 _CHECKSUM = slice(148, 156)
 _SIZE = slice(124, 136)
 _OTHER_NUMBERS = (
@@ -67,6 +68,7 @@ class Tar:
         self._stream = GzipStream(file, limits)
         self._name = ""
         self._unread = 0
+        self._extended = 0
 
     def __iter__(self) -> Iterator[TarMember]:
         extensions: dict[str, bytes] = {}
@@ -82,7 +84,7 @@ class Tar:
                 extensions |= said
                 continue
             member = _member(block, kind, size, extensions)
-            extensions = {}
+            extensions, self._extended = {}, 0
             self._name, self._unread = member.name, member.size
             yield member
             self._stream.skip(self._unread + -member.size % _BLOCK)
@@ -99,8 +101,11 @@ class Tar:
         return data
 
     def _read_extension(self, size: int) -> bytes:
-        if size > _EXTENSION_SIZE:
-            raise BadUpload("the tar archive has an extended header of more than 64 KiB")
+        self._extended += 1
+        if size > _EXTENSION_SIZE or self._extended > _MOST_EXTENSIONS:
+            raise BadUpload(
+                "the tar archive has an extended header of more than 64 KiB, or too many in a row"
+            )
         data = self._stream.read(size)
         self._stream.skip(-size % _BLOCK)
         return data
@@ -175,23 +180,29 @@ class GzipStream:
 
 
 def _member(block: bytes, kind: bytes, size: int, extensions: dict[str, bytes]) -> TarMember:
-    raw_name = extensions.get("name", _short_name(block))
-    name = raw_name.decode("utf-8", "surrogateescape").removeprefix("./")
+    short_name = _short_name(block)
+    raw_name = extensions.get("name", short_name)
+    name = _decode(raw_name)
     if kind not in _TYPES:
         raise BadUpload(
             f"{shown(name)} is of tar type {kind.decode('latin-1')!a}",
             hint="files, folders and links only",
         )
     member_type = _TYPES[kind]
-    if member_type == "folder" or (kind == _OLD_FILE and name.endswith("/")):
-        member_type, name = "folder", name.removesuffix("/")
+    if kind == _OLD_FILE and raw_name.endswith(b"/"):
+        member_type = "folder"
+    if kind == _OLD_FILE and short_name.endswith(b"/") != raw_name.endswith(b"/"):
+        raise BadUpload(f"{shown(name)} is a file and a folder in the tar archive")
     if extensions.get("size", b"%d" % size) != b"%d" % size or (size and member_type != "file"):
         raise BadUpload(f"{shown(name)} has two sizes in the tar archive")
     target = ""
     if member_type in ("symlink", "hardlink"):
-        raw_target = extensions.get("target", _string(block[157:257]))
-        target = raw_target.decode("utf-8", "surrogateescape").removeprefix("./")
-    return TarMember(name, member_type, size, target)
+        target = _decode(extensions.get("target", _string(block[157:257])))
+    return TarMember(name.removesuffix("/") if member_type == "folder" else name, member_type, size, target)
+
+
+def _decode(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape").removeprefix("./")
 
 
 def _short_name(block: bytes) -> bytes:

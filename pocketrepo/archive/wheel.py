@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from pocketrepo.archive.filename import Filename, names_release
 from pocketrepo.archive.limits import Limits
+from pocketrepo.archive.members import shown
 from pocketrepo.archive.record import Record
 from pocketrepo.archive.zip import Zip
 from pocketrepo.errors import BadUpload
@@ -26,7 +27,7 @@ def read_wheel(file: BinaryIO, filename: Filename, limits: Limits) -> bytes:
     dist_info = _find_dist_info(wheel, filename)
     for required in ("METADATA", "WHEEL", "RECORD"):
         if f"{dist_info}/{required}" not in wheel.files:
-            raise BadUpload(f"the wheel has no {dist_info}/{required}")
+            raise BadUpload(f"the wheel has no {shown(f'{dist_info}/{required}')}")
     record = Record(wheel.read(f"{dist_info}/RECORD", limits.record_size), dist_info)
     record.compare({name: entry.size for name, entry in wheel.files.items()})
     metadata = wheel.read(f"{dist_info}/METADATA", limits.metadata_size)
@@ -45,5 +46,5 @@ def _find_dist_info(wheel: Zip, filename: Filename) -> str:
             f"a wheel has exactly one .dist-info folder at its top level, this one has {len(found)}"
         )
     if not names_release(found[0].removesuffix(_DIST_INFO), filename.name, filename.version):
-        raise BadUpload(f"the wheel's {found[0]} does not match its filename, {filename.text}")
+        raise BadUpload(f"the wheel's {shown(found[0])} does not match its filename, {filename.text}")
     return found[0]
