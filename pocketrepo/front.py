@@ -15,8 +15,10 @@ from email.utils import formatdate
 from typing import NamedTuple
 from urllib.parse import quote
 
+from packaging.utils import NormalizedName
+
 from pocketrepo import simpleapi
-from pocketrepo.errors import NoSuchRepository
+from pocketrepo.errors import NoSuchProject, NoSuchRepository
 from pocketrepo.hosts import Hosts
 from pocketrepo.index import METADATA_SUFFIX, listed
 from pocketrepo.model import File, RepositoryName, normalize
@@ -58,6 +60,7 @@ class Target(NamedTuple):
 
 
 _PLAIN = r"[A-Za-z0-9._-]+"
+_NAME = re.compile(_PLAIN)
 _PATH = re.compile(
     rf"(?:/(?P<owner>[a-z0-9][a-z0-9_-]{{0,62}})/(?P<repo>[a-z0-9][a-z0-9_-]{{0,62}}))?"
     rf"/(?:(?P<simple>simple)(?:/(?P<name>{_PLAIN}))?/"
@@ -132,7 +135,7 @@ class Front:
         return None if page is None else answer_page(page, header)
 
     def _project(self, repository: Repository, name: str, header: Header, resident: bool) -> Answer | None:
-        normalized = normalize(name)
+        normalized = _normalized(name)
         if normalized != name:
             return redirect(f"../{normalized}/")
         index = repository.index
@@ -147,7 +150,7 @@ class Front:
         return None if page is None else answer_page(page, header)
 
     def _file(self, repository: Repository, target: Target, header: Header, resident: bool) -> Answer | None:
-        name = normalize(target.name)
+        name = _normalized(target.name)
         index = repository.index
         snapshot = index.resident(name) if resident else index.project(name)
         if snapshot is None:
@@ -155,6 +158,13 @@ class Front:
         file, is_metadata = listed(snapshot.value, target.key, target.filename)
         blob = index.file(name, target.key, target.filename)
         return answer_file(file, blob, is_metadata, header)
+
+
+def _normalized(name: str) -> NormalizedName:
+    """Raises NoSuchProject for what no project can be called."""
+    if not _NAME.fullmatch(name):
+        raise NoSuchProject(name)
+    return normalize(name)
 
 
 def answer_page(page: Page, header: Header) -> Answer:
