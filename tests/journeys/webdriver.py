@@ -14,10 +14,10 @@ from typing import Any
 import requests
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --no-proxy-server --hide-scrollbars"
-).split()  # fmt: skip
+FLAGS = """
+    --headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync --disable-dev-shm-usage --no-proxy-server --hide-scrollbars
+"""
 
 
 class Browser:
@@ -98,7 +98,7 @@ def open_browser(profile: Path) -> Iterator[Browser]:
         address = f"http://127.0.0.1:{_port(process)}/session"
         with requests.Session() as session:
             session.trust_env = False
-            options = {"binary": binary, "args": [*FLAGS, f"--user-data-dir={profile}"]}
+            options = {"binary": binary, "args": [*FLAGS.split(), f"--user-data-dir={profile}"]}
             capabilities = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
             body = {"capabilities": {"alwaysMatch": capabilities}}
             made = session.post(address, json=body, timeout=60).json()["value"]
