@@ -104,6 +104,10 @@ class Unavailable(PocketRepoError):
         self.retry_after = retry_after
 
 
+class Stalled(PocketRepoError):
+    """The other side sent nothing for too long."""
+
+
 class UpstreamError(PocketRepoError):
     """Another index answered wrongly or not at all."""
 

@@ -26,7 +26,7 @@ from granian._futures import _aio_taskenter, _aio_taskleave, _BaseCBScheduler
 from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
 from granian.http import HTTP1Settings
 
-from pocketrepo.errors import ServerError
+from pocketrepo.errors import ServerError, Stalled
 from pocketrepo.front import Answer, Front, Span
 from pocketrepo.web.state import FileBody
 
@@ -188,7 +188,7 @@ class Gateway:
 class Body(io.RawIOBase):
     """A request's body, read by a thread while the loop receives it.
 
-    Raises TimeoutError when nothing comes for ``timeout`` seconds, and reads short when the client goes away.
+    Raises Stalled when nothing comes for ``timeout`` seconds, and reads short when the client goes away.
     """
 
     def __init__(self, proto: Any, loop: asyncio.AbstractEventLoop, timeout: float) -> None:
@@ -226,7 +226,7 @@ class Body(io.RawIOBase):
             return future.result(self._timeout)
         except Late:
             future.cancel()
-            raise TimeoutError(f"no byte of the request's body came for {self._timeout:g} seconds") from None
+            raise Stalled(f"nothing of the request's body came for {self._timeout:g} seconds") from None
 
     async def _receive(self) -> bytes:
         if self._chunks is None:

@@ -30,6 +30,7 @@ STATUS: list[tuple[type[errors.PocketRepoError], int]] = [
     (errors.Refused, 400),
     (errors.Unauthorized, 401),
     (errors.Forbidden, 403),
+    (errors.Stalled, 408),
     (errors.UpstreamError, 502),
     (errors.Unavailable, 503),
 ]

@@ -125,13 +125,21 @@ def _people(one: Any, role: str) -> Iterable[Link]:
 
 
 def _links(home_page: str, download_url: str, project_urls: Iterable[str]) -> Iterable[Link]:
-    labelled = [tuple(map(str.strip, text.partition(",")[::2])) for text in project_urls]
+    labelled = [_labelled(text) for text in project_urls]
     seen = {url for _, url in labelled}
     for label, url in (("Homepage", home_page.strip()), ("Download", download_url.strip())):
         if url and url not in seen:
             labelled.insert(0, (label, url))
     for label, url in labelled:
-        yield Link(label or url, url) if is_link(url) else Link(f"{label}: {url}", "")
+        if is_link(url):
+            yield Link(label, url)
+        else:
+            yield Link(url if label == url else f"{label}: {url}", "")
+
+
+def _labelled(text: str) -> tuple[str, str]:
+    label, comma, url = (part.strip() for part in text.partition(","))
+    return (label or url, url) if comma else (label, label)
 
 
 def _keywords(text: str) -> Iterable[str]:

@@ -17,7 +17,7 @@ from multipart import (
     parse_options_header,
 )
 
-from pocketrepo.errors import BadUpload, TooLarge
+from pocketrepo.errors import BadUpload, TooLarge, Unavailable
 
 CHUNK = 256 * 1024
 MAX_FIELD = 6 * 1024 * 1024
@@ -86,6 +86,9 @@ def read_form(
     except (MultipartError, UnicodeDecodeError) as error:
         reader.discard()
         raise BadUpload(f"the form cannot be read: {error}", field="body") from None
+    except OSError as error:
+        reader.discard()
+        raise Unavailable(f"the file cannot be stored: {error.strerror}", hint="see to the disk") from error
     except BaseException:
         reader.discard()
         raise

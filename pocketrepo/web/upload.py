@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import LengthRequired
 
 from pocketrepo.access import Action
 from pocketrepo.archive import Distribution, inspect
@@ -69,7 +70,7 @@ def upload(owner: str = "", repo: str = "") -> Response:
 def _content_length() -> int:
     length = request.content_length
     if length is None:
-        raise BadUpload("the request has no Content-Length", field="Content-Length")
+        raise LengthRequired("the request has no Content-Length")
     limit = site().settings.max_upload_size + (32 << 20)
     if length > limit:
         raise TooLarge(f"the request is larger than {limit:,} bytes")
