@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pocketrepo.errors import Conflict, NewerFormat, NotFound, Unavailable
+from pocketrepo.errors import Conflict, Damaged, NewerFormat, NotFound, Unavailable
 from pocketrepo.model import Json
 from pocketrepo.store import ABSENT, UNCHANGED, Change, Doc, Store, base
 from tests.store_process import increment
@@ -57,7 +57,7 @@ def opened(store: Store, key: str) -> bytes:
     return data
 
 
-def adding(name: str) -> Change:
+def adding(name: object) -> Change:
     """A change that notes a name in the document's list of them."""
 
     def change(document: Json | None) -> Json:
@@ -313,6 +313,7 @@ class StoreContract:
         with pytest.raises(Conflict):
             store.add_all("files/k1", sources)
         assert list(store.list("")) == ["files/k1/b/c"]
+        assert all(source.exists() for source in sources.values())
 
     def test_files_are_added_together_or_not_at_all(self, store: Store) -> None:
         sources = {"a.whl": staged(store), "b.whl": store.staging / "missing", "c.whl": staged(store)}
@@ -320,6 +321,13 @@ class StoreContract:
             store.add_all("files/k1", sources, derived={"b.whl"})
         assert list(store.list("")) == []
         assert store.children("") == []
+
+    @pytest.mark.parametrize("name", ["", "..", "a/b", "/a", ".tmp-1"])
+    def test_files_added_together_have_names_of_one_segment(self, store: Store, name: str) -> None:
+        source = staged(store)
+        with pytest.raises(ValueError, match="not"):
+            store.add_all("files/k1", {name: source})
+        assert source.exists()
 
     def test_a_copy_outlives_its_source(self, store: Store) -> None:
         store.add("files/k1/a.whl", staged(store))
@@ -462,7 +470,7 @@ class StoreContract:
         store.write(KEY, data, if_match=ABSENT)
         calls: list[Callable[[], object]] = [lambda: store.get(KEY), lambda: store.update(KEY, increment)]
         for call in calls:
-            with pytest.raises(base.Damaged, match=KEY):
+            with pytest.raises(Damaged, match=KEY):
                 call()
         assert contents(store, KEY) == data
 
@@ -582,6 +590,20 @@ class StoreContract:
         assert isinstance(callers.outcomes["fail 2"], ValueError)
         assert all(callers.outcomes[name] == document for name in "abc")
 
+    @pytest.mark.parametrize("value", [object(), "\ud800"], ids=["no JSON", "no UTF-8"])
+    def test_content_that_cannot_be_written_fails_alone(
+        self, store: Store, callers: Callers, value: object
+    ) -> None:
+        with callers.behind(adding("first")):
+            for name in ("a", "bad", "b"):
+                callers.start(name, adding(value if name == "bad" else name))
+        document = store.get(KEY)
+        assert document is not None
+        assert document["names"][0] == "first"
+        assert sorted(document["names"][1:]) == ["a", "b"]
+        assert isinstance(callers.outcomes["bad"], TypeError | ValueError)
+        assert "a" in callers.outcomes["a"]["names"]
+
     def test_a_change_that_returns_none_among_others_leaves_no_trace(
         self, store: Store, callers: Callers
     ) -> None:
@@ -655,6 +677,30 @@ class StoreContract:
         assert document is not None
         assert document["names"] == ["old", "winner", "loser"]
         assert calls == 2
+
+    def test_a_change_that_raises_on_what_then_lost_gets_another_chance(
+        self, store: Store, callers: Callers
+    ) -> None:
+        winners = iter([True])
+
+        def beaten(document: Json | None) -> Json | None:
+            if next(winners, False):
+                doc = store.read(KEY)
+                assert isinstance(doc, Doc)
+                store.write(KEY, base.encode({**doc.json(), "open": True}), if_match=doc.etag)
+            return adding("beaten")(document)
+
+        def enter(document: Json | None) -> Json | None:
+            assert document is not None
+            if not document.get("open"):
+                raise ValueError("closed")
+            return adding("entered")(document)
+
+        with callers.behind(adding("first")):
+            callers.start("beaten", beaten)
+            callers.start("enter", enter)
+        assert sorted(callers.outcomes["enter"]["names"]) == ["beaten", "entered", "first"]
+        assert callers.outcomes["enter"] == store.get(KEY)
 
     def test_an_update_gives_up_against_endless_winners(
         self, store: Store, monkeypatch: pytest.MonkeyPatch

@@ -129,15 +129,19 @@ def test_only_the_thread_that_is_ended_ends() -> None:
 
 def test_a_thread_that_is_ended_while_it_waits_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = Waiting()
+
+    def be_interrupted() -> None:
+        def interrupted() -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(waiting.combiner._turn, "wait", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                waiting.combiner.run("key", 2, double)
+
+    be_interrupted()
+    assert waiting.combiner._waiting == {}
     waiting.start(1)
-
-    def interrupted() -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(waiting.combiner._turn, "wait", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            waiting.combiner.run("key", 2, double)
+    be_interrupted()
     waiting.release()
     assert waiting.batches == [[0], [1]]
-    assert waiting.combiner._waiting == {}

@@ -9,14 +9,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pocketrepo.errors import Conflict, NotFound, Unavailable
-from pocketrepo.store import ABSENT, FileStore, file, locks
+from pocketrepo.model import Json
+from pocketrepo.store import ABSENT, FileStore, disk, file, locks
 from tests.store_contract import KEY, StoreContract, contents, opened, staged
 from tests.store_process import increment
 
@@ -30,6 +32,14 @@ def another_process(root: Path, what: str, *arguments: str, **options: Any) -> s
 
 def leftovers(root: Path) -> list[str]:
     return [path.name for path in root.rglob(".tmp-*")]
+
+
+@pytest.fixture(autouse=True)
+def _unflushed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the tests that look at what is flushed wait for the disk."""
+    if "steps" not in request.fixturenames:
+        monkeypatch.setattr(os, "fsync", lambda fd: None)
+        monkeypatch.setattr(file, "flush", lambda fd: None)
 
 
 @pytest.fixture
@@ -59,12 +69,6 @@ class TestFileStore(StoreContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> FileStore:
         return FileStore(tmp_path / "root")
-
-    @pytest.fixture(autouse=True)
-    def _without_flushing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Nothing here could tell the difference but by waiting for the disk."""
-        monkeypatch.setattr(os, "fsync", lambda fd: None)
-        monkeypatch.setattr(file, "flush", lambda fd: None)
 
 
 # Where things lie
@@ -290,6 +294,16 @@ def test_a_write_that_fails_leaves_the_old_document_and_says_why(
     assert leftovers(root) == []
 
 
+def test_a_write_that_has_lost_already_does_not_touch_the_disk(store: FileStore, fail: Fail) -> None:
+    store.write("doc", b"old", if_match=ABSENT)
+    for call in ("write", "fsync", "mkdir"):
+        fail(call, errno.ENOSPC)
+    with pytest.raises(Conflict):
+        store.write("doc", b"new", if_match=ABSENT)
+    with pytest.raises(Conflict):
+        store.write("a/doc", b"new", if_match="1-2-3")
+
+
 def test_a_disk_that_fills_up_within_a_line_leaves_the_log_as_it_was(
     store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,6 +336,12 @@ def test_an_add_that_fails_adds_nothing(
     monkeypatch.undo()
     assert list(store.list("")) == []
     assert source.exists()
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_that_is_no_longer_in_staging_is_told(store: FileStore, durable: bool) -> None:
+    with pytest.raises(Unavailable, match=r"cannot add a/1: .* is gone \(try again\)"):
+        store.add("a/1", store.staging / "missing", durable=durable)
 
 
 @pytest.mark.parametrize("call", ["fsync", "mkdir", "rename"])
@@ -450,6 +470,34 @@ def test_nothing_is_flushed_for_what_can_be_made_again(
     assert "fsync" not in dict(steps)
 
 
+@proc
+def test_the_folder_of_a_new_log_is_flushed(
+    store: FileStore, root: Path, steps: list[tuple[str, str]]
+) -> None:
+    store.append("a/log", b"one")
+    assert in_order(steps, ("mkdir", f"{root}/a"), ("fsync", f"{root}/a"), ("fsync", str(root)))
+    steps.clear()
+    store.append("a/log", b"two")
+    assert steps == []
+
+
+@proc
+def test_a_removal_is_flushed_though_its_folder_is_pruned_meanwhile(
+    store: FileStore, root: Path, steps: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write("a/b/doc", b"", if_match=ABSENT)
+    steps.clear()
+    unlink = os.unlink
+
+    def pruned_after(path: str) -> None:
+        unlink(path)
+        Path(path).parent.rmdir()
+
+    monkeypatch.setattr(os, "unlink", pruned_after)
+    store.remove("a/b/doc")
+    assert steps == [("fsync", f"{root}/a")]
+
+
 @pytest.mark.parametrize(
     ("operation", "old", "new"),
     [
@@ -543,6 +591,57 @@ def test_a_thread_that_stops_with_a_lock_holds_others_up_for_a_while_only(
         thread.join()
     assert len(errors) == 1
     assert "has been locked" in errors[0]
+
+
+def test_an_update_keeps_other_processes_out_lest_they_write_in_vain(
+    store: FileStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "PATIENCE", 0.02)
+    refused = []
+
+    def write_too() -> None:
+        with pytest.raises(Unavailable, match="has been locked") as raised:
+            FileStore(root).write(KEY, b"", if_match=ABSENT)
+        refused.append(raised)
+
+    def change(document: Json | None) -> Json:
+        other = threading.Thread(target=write_too)
+        other.start()
+        other.join()
+        return increment(document)
+
+    store.update(KEY, change)
+    assert len(refused) == 1
+
+
+def test_a_folder_that_others_prune_is_made_again(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, call, into in (("open", os.open, 0), ("link", os.link, 1)):
+        times = iter(range(3))
+
+        def pruned_before(
+            *args: Any, call: Callable[..., Any] = call, into: int = into, times: Iterator[int] = times
+        ) -> Any:
+            path = Path(args[into])
+            if "repos" in path.parts and args[1] != disk.READ and next(times, None) is not None:
+                with suppress(FileNotFoundError):
+                    path.parent.rmdir()
+            return call(*args)
+
+        monkeypatch.setattr(os, name, pruned_before)
+    store.write("repos/a/doc", b"", if_match=ABSENT)
+    store.add("repos/b/blob", staged(store))
+    assert list(store.list("")) == ["repos/a/doc", "repos/b/blob"]
+
+
+def test_files_are_not_added_together_where_one_comes_meanwhile(
+    store: FileStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add("a/k/1", staged(store))
+    monkeypatch.setattr(store, "_has_keys", lambda prefix: False)
+    with pytest.raises(Conflict):
+        store.add_all("a/k", {"2": staged(store)})
+    assert list(store.list("")) == ["a/k/1"]
+    assert leftovers(root) == []
 
 
 def test_keys_come_and_go_in_a_folder_at_once(store: FileStore, root: Path) -> None:

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
-from pocketrepo.errors import Conflict, Damaged, NewerFormat, NotFound, Unavailable
+from pocketrepo.errors import Conflict, Damaged, NewerFormat, NotFound, PocketRepoError, Unavailable
 from pocketrepo.model import Json
 from pocketrepo.store.combine import Combiner, Job
 
@@ -134,9 +134,9 @@ class Store(ABC):
 
         All are durable when this returns, but for the bytes of those in ``derived``, which can be made
         again from the others. If it raises, no key was added, and the caller removes what is left of the
-        files. Raises Conflict if there is any key under ``prefix``.
+        files. Raises Conflict if there is any key under ``prefix``; `add` alone can extend what it made.
         """
-        check_key(prefix)
+        check_names(prefix, sources)
         if any(self.list(prefix)):
             raise Conflict(prefix)
         added: Names = []
@@ -209,6 +209,21 @@ class Store(ABC):
         return nullcontext()
 
     def _write_for_all(self, key: str, changes: _Changes) -> None:
+        try:
+            self._write_together(key, changes)
+        except PocketRepoError:
+            raise
+        except Exception:
+            if len(changes) == 1:
+                raise
+            # One of them made content that has no JSON. The others are not to fail with it.
+            for job in changes:
+                try:
+                    self._write_together(key, [job])
+                except Exception as error:
+                    job.error = error
+
+    def _write_together(self, key: str, changes: _Changes) -> None:
         operation = secrets.token_hex(8)
         deadline = time.monotonic() + PATIENCE
         for attempt in itertools.count():
@@ -296,6 +311,15 @@ def check_key(key: str) -> None:
     """Raises ValueError for what is not a key."""
     if _NOT_A_KEY.search(key):
         raise ValueError(f"not a key: {key!r}")
+
+
+def check_names(prefix: str, names: Iterable[str]) -> None:
+    """Raises ValueError if ``prefix`` is not a key, or a name not one segment that can follow it."""
+    check_key(prefix)
+    for name in names:
+        check_key(f"{prefix}/{name}")
+        if "/" in name:
+            raise ValueError(f"not one segment: {name!r}")
 
 
 def check_prefix(prefix: str) -> None:

@@ -145,7 +145,7 @@ def temporary_in(folder: str) -> str:
 def temporary(folder: str) -> Iterator[tuple[int, str, list[str]]]:
     """A new file (mode 0600) in ``folder``: its descriptor, its path and what `in_folder` made.
 
-    Unless the block has renamed it, it is gone afterwards.
+    If the block raises, the file is gone; otherwise the block has renamed it.
     """
     path = temporary_in(folder)
     fd, made = in_folder(folder, lambda: os.open(path, CREATE, 0o600))

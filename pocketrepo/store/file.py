@@ -23,6 +23,7 @@ from pocketrepo.store.base import (
     Store,
     Unchanged,
     check_key,
+    check_names,
     check_prefix,
     sweep_files,
 )
@@ -74,25 +75,25 @@ class FileStore(Store):
             raise disk.unavailable(f"read {key}", error) from error
 
     def etag(self, key: str) -> str | None:
+        found = self._stat(key)
+        return None if found is None else _etag(found)
+
+    def open(self, key: str) -> Blob:
+        found = self._stat(key)
+        if found is None:
+            raise NotFound(f"nothing is stored at {key}")
+        return Blob(self._base + key, found.st_size)
+
+    def _stat(self, key: str) -> os.stat_result | None:
         if ".." in key:
             check_key(key)
         try:
             found = os.stat(self._base + key)
-            return _etag(found) if stat.S_ISREG(found.st_mode) else None
         except OSError as error:
             if error.errno in NO_SUCH:
                 return None
             raise disk.unavailable(f"read {key}", error) from error
-
-    def open(self, key: str) -> Blob:
-        if ".." in key:
-            check_key(key)
-        path = self._base + key
-        with disk.telling(f"read {key}"):
-            found = disk.regular(path)
-        if found is None:
-            raise NotFound(f"nothing is stored at {key}")
-        return Blob(path, found.st_size)
+        return found if stat.S_ISREG(found.st_mode) else None
 
     # Documents
 
@@ -172,11 +173,10 @@ class FileStore(Store):
                 _sync_folders(folder, made)
 
     def add_all(self, prefix: str, sources: Mapping[str, Path], *, derived: Container[str] = ()) -> None:
-        path = self._path(prefix)
+        check_names(prefix, sources)
+        path = self._base + prefix
         folder = os.path.dirname(path)
         half_made = disk.temporary_in(folder)
-        for name in sources:
-            check_key(name)
         if self._has_keys(prefix):
             raise Conflict(prefix)
         with disk.telling(f"add {prefix}"):
@@ -280,7 +280,7 @@ class FileStore(Store):
             return staged + sweep_files(half_made, older_than=older_than, dry_run=dry_run)
 
     def _half_made(self, folder: str) -> Iterator[Path]:
-        with os.scandir(folder) as entries:
+        with suppress(FileNotFoundError), os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith(disk.TEMPORARY):
                     yield Path(entry.path)
