@@ -84,7 +84,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def _from_toml(file: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from None
