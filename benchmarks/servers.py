@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-TICKS = os.sysconf("SC_CLK_TCK")
+CPUCLOCK_SCHED = 2
+"""With a pid, makes the number of that process's CPU clock, as clock_getcpuclockid(3) does."""
 START_TIMEOUT = 120.0
 STOP_TIMEOUT = 15.0
 _cores = sorted(os.sched_getaffinity(0))
@@ -41,13 +42,12 @@ class Server:
         return found
 
     def cpu(self) -> float:
-        """Seconds of CPU time that all its processes took since they started; in steps of 10 ms."""
-        ticks = 0
+        """Seconds of CPU time that all its processes took since they started; Linux keeps nanoseconds."""
+        total = 0.0
         for pid in self.pids():
             with suppress(OSError):
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])
-        return ticks / TICKS
+                total += time.clock_gettime((~pid << 3) | CPUCLOCK_SCHED)
+        return total
 
     def rss(self) -> float:
         """MiB of memory in use."""

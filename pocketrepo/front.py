@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formatdate
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -31,6 +33,9 @@ Headers = list[tuple[str, str]]
 Header = Callable[[str], str | None]
 """Looks a request header up by its lower-case name."""
 
+SMALL_FILE = 32 * 1024
+"""Bytes up to which a file is read at once, and kept: opening it costs more than sending it."""
+
 
 class Span(NamedTuple):
     """Bytes ``start`` up to, not including, ``stop`` of a file."""
@@ -40,8 +45,7 @@ class Span(NamedTuple):
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back: ``body`` is bytes or a span of a file; for HEAD the caller sends none of it."""
 
     status: int
@@ -155,11 +159,20 @@ class Front:
         snapshot = index.resident(name) if resident else index.project(name)
         if snapshot is None:
             return None
+        kept = snapshot.file(target.key, target.filename)
+        if kept is not None and header("range") is None and header("if-modified-since") is None:
+            return answer_page(kept, header)
         file, is_metadata = listed(snapshot.value, target.key, target.filename)
         blob = index.file(name, target.key, target.filename)
-        return answer_file(file, blob, is_metadata, header)
+        answer = answer_file(file, blob, is_metadata, header)
+        if answer.status != 200 or blob.size > SMALL_FILE or not isinstance(answer.body, Span):
+            return answer
+        page = _read(answer.headers, answer.body)
+        snapshot.keep(target.key, target.filename, page)
+        return Answer(200, page.headers, page.body)
 
 
+@lru_cache(4096)
 def _normalized(name: str) -> NormalizedName:
     """Raises NoSuchProject for what no project can be called."""
     if not _NAME.fullmatch(name):
@@ -209,6 +222,11 @@ def answer_file(file: File, blob: Blob, is_metadata: bool, header: Header) -> An
         return Answer(416, [*headers[:4], ("content-range", f"bytes */{blob.size}"), ("content-length", "0")])
     headers.append(("content-range", f"bytes {start}-{stop - 1}/{blob.size}"))
     return _span(206, headers, blob, start, stop)
+
+
+def _read(headers: Headers, span: Span) -> Page:
+    """A small file as it is sent whole."""
+    return Page(Path(span.path).read_bytes(), headers[0][1], headers, headers[:4])
 
 
 def _span(status: int, headers: Headers, blob: Blob, start: int, stop: int) -> Answer:
@@ -274,5 +292,6 @@ def _matches(condition: str, etag: str) -> bool:
     return any(part.strip().removeprefix("W/") == etag for part in condition.split(","))
 
 
+@lru_cache(4096)
 def _http_date(time: str) -> str:
     return formatdate(datetime.fromisoformat(time).timestamp(), usegmt=True)

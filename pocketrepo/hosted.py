@@ -37,6 +37,8 @@ from pocketrepo.store.base import encode
 
 DOCUMENT_COST = 5
 """Bytes of memory that a parsed document takes for each byte of its JSON, measured."""
+KEPT_FILES = 1024 * 1024
+"""Bytes of small files that one project may keep in memory."""
 
 
 class Hosted(Index):
@@ -324,6 +326,7 @@ class Hosted(Index):
             if held is not None and doc is UNCHANGED:
                 return held
             assert isinstance(doc, Doc)
-            snapshot = Snapshot(decode(doc.json()), doc.etag, cost=DOCUMENT_COST * len(doc.data))
+            cost = DOCUMENT_COST * len(doc.data)
+            snapshot = Snapshot(decode(doc.json()), doc.etag, cost=cost, room=KEPT_FILES)
             self._memo.put(key, snapshot)
             return snapshot

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from pocketrepo import events
 from pocketrepo.access import Access
@@ -44,6 +45,14 @@ class Repository:
     created: str
 
 
+class _Open(NamedTuple):
+    """A repository as of its document's etag."""
+
+    key: str
+    etag: str
+    repository: Repository
+
+
 class Root:
     """A folder of repositories, opened by one process among any number of others."""
 
@@ -54,7 +63,7 @@ class Root:
         self.memo = Memo(memory)
         self.default = RepositoryName.parse(document["default"])
         self._offered: Sequence[Index] = ()
-        self._open: dict[RepositoryName, tuple[str, Repository]] = {}
+        self._open: dict[RepositoryName, _Open] = {}
 
     def offer(self, folders: Sequence[Index]) -> None:
         """Layer read-only indexes under the default repository's hosted files."""
@@ -63,18 +72,18 @@ class Root:
 
     def repository(self, name: RepositoryName) -> Repository:
         """Raises NoSuchRepository. One ``stat`` when it has been asked for before."""
-        key = _key(name)
+        held = self._open.get(name)
+        key = held.key if held is not None else _key(name)
         etag = self.store.etag(key)
         if etag is None:
             raise NoSuchRepository(str(name), hint=f"make it with: pocketrepo repo create {name}")
-        held = self._open.get(name)
-        if held is not None and held[0] == etag:
-            return held[1]
+        if held is not None and held.etag == etag:
+            return held.repository
         document = self.store.get(key)
         if document is None:
             raise NoSuchRepository(str(name))
         repository = self._assemble(name, document)
-        self._open[name] = (etag, repository)
+        self._open[name] = _Open(key, etag, repository)
         return repository
 
     def repositories(self) -> list[Repository]:

@@ -30,6 +30,9 @@ PAGE_SAFETY = [
     ("referrer-policy", "no-referrer"),
 ]
 
+PAGE_COST = 2048
+"""About the bytes of memory that a kept file takes beside its body."""
+
 T = TypeVar("T", bound=Project | ProjectList)
 
 
@@ -44,40 +47,64 @@ class Page:
 
 
 class Snapshot(Generic[T]):
-    """``value`` as of ``etag``; pages are made on first use and kept."""
+    """``value`` as of ``etag``; pages are made on first use and kept.
 
-    __slots__ = ("_grow", "_lock", "_pages", "cost", "etag", "value")
+    ``room`` is how many bytes of small files may be kept beside them: none where a file's bytes can change
+    while it is listed.
+    """
 
-    def __init__(self, value: T, etag: str, *, cost: int) -> None:
+    __slots__ = ("_files", "_grow", "_lock", "_pages", "_room", "cost", "etag", "value")
+
+    def __init__(self, value: T, etag: str, *, cost: int, room: int = 0) -> None:
         self.value = value
         self.etag = etag
         self.cost = cost
-        self._pages: dict[tuple[Format, bool], Page] = {}
+        # By content type: an Enum's own hash is Python code, and this is asked at every request.
+        self._pages: dict[tuple[str, bool], Page] = {}
+        self._files: dict[tuple[str, str], Page] = {}
+        self._room = room
         self._lock = threading.Lock()
         self._grow: Callable[[int], None] | None = None
 
     def ready(self, format: Format, compressed: bool) -> Page | None:
         """The page if it has been rendered already."""
-        return self._pages.get((format, compressed))
+        return self._pages.get((format.content_type, compressed))
 
     def page(self, format: Format, compressed: bool = False) -> Page:
         """The page in ``format``, gzipped if asked for and worth it."""
-        page = self._pages.get((format, compressed))
+        key = (format.content_type, compressed)
+        page = self._pages.get(key)
         if page is not None:
             return page
         with self._lock:
-            return self._pages.get((format, compressed)) or self._render(format, compressed)
+            return self._pages.get(key) or self._render(format, compressed)
+
+    def file(self, key: str, filename: str) -> Page | None:
+        """A small file that was kept."""
+        return self._files.get((key, filename))
+
+    def keep(self, key: str, filename: str, page: Page) -> None:
+        """Keep a small file of this project while there is room."""
+        cost = len(page.body) + PAGE_COST
+        with self._lock:
+            if cost > self._room or (key, filename) in self._files:
+                return
+            self._room -= cost
+            self._files[key, filename] = page
+            grow = self._grow
+        if grow:
+            grow(cost)
 
     def _render(self, format: Format, compressed: bool) -> Page:
         if compressed:
-            plain = self._pages.get((format, False)) or self._render(format, False)
+            plain = self._pages.get((format.content_type, False)) or self._render(format, False)
             if len(plain.body) < MIN_GZIP_SIZE:
                 page = plain
             else:
                 page = _page(gzip.compress(plain.body, GZIP_LEVEL, mtime=0), format, encoding="gzip")
         else:
             page = _page(simpleapi.render(self.value, format), format)
-        self._pages[format, compressed] = page
+        self._pages[format.content_type, compressed] = page
         if self._grow:
             self._grow(len(page.body))
         return page
