@@ -83,7 +83,7 @@ MALFORMED_WEIGHTS = [
     (f"{JSON};q=1e-3, text/html;q=0.9", Format.JSON_V1),
     (f"{JSON};q=-1, text/html;q=0.9", Format.JSON_V1),
     ("text/html;q=7, " + HTML_V1, Format.HTML),
-    (f"{JSON};q=\u0660, text/html;q=0.9", Format.JSON_V1),
+    (f"{JSON};q=.\u0660, text/html;q=0.9", Format.JSON_V1),
 ]
 UNKNOWN = [
     ("application/json", None),

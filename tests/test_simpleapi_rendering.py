@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from pocketrepo.model import File, Project, ProjectList, normalize
@@ -71,6 +71,21 @@ SEGMENTS = NASTY.map(lambda text: re.sub(r"[/\\\x00]", "", text)).filter(
 DIGESTS = st.binary(min_size=32, max_size=32).map(bytes.hex)
 
 
+PROPERTY = settings(deadline=None, max_examples=60, phases=set(Phase) - {Phase.explain})
+HOSTILE = replace(
+    WHEEL,
+    filename="<b a='\"\ud800\n.whl",
+    key='"><script>&#60;',
+    version='1"</title>\ud800',
+    requires_python="'\"<3&\r\n\ud800",
+    yanked="</a><script>alert('\"&amp;')</script>\r\n\ud800",
+)
+
+
+def project(*listed: File) -> Project:
+    return Project(normalize("hello-pocket"), "Hello.Pocket", listed)
+
+
 def files(digests: st.SearchStrategy[str]) -> st.SearchStrategy[File]:
     return st.builds(
         File,
@@ -95,10 +110,6 @@ def projects(digests: st.SearchStrategy[str] = DIGESTS) -> st.SearchStrategy[Pro
         display_name=NASTY,
         files=st.lists(files(digests), max_size=4).map(tuple),
     )
-
-
-def project(*listed: File) -> Project:
-    return Project(normalize("hello-pocket"), "Hello.Pocket", listed)
 
 
 def as_utf8(text: str) -> str:
@@ -247,6 +258,8 @@ def test_file_urls_are_relative_and_percent_encoded(filename: str, segment: str)
 
 
 @given(projects())
+@example(project(HOSTILE, WHEEL))
+@PROPERTY
 def test_html_and_json_say_the_same(value: Project) -> None:
     from_the_json = from_json(to_json(value), PAGE_URL)
     links = tuple(replace(link, size=None, upload_time=None) for link in from_the_json.links)
@@ -254,6 +267,8 @@ def test_html_and_json_say_the_same(value: Project) -> None:
 
 
 @given(projects())
+@example(project(HOSTILE, WHEEL))
+@PROPERTY
 def test_json_says_what_the_model_says(value: Project) -> None:
     page = from_json(to_json(value), PAGE_URL)
     assert page.name == value.name
@@ -274,6 +289,8 @@ def test_json_says_what_the_model_says(value: Project) -> None:
 
 
 @given(projects(digests=st.one_of(DIGESTS, NASTY)))
+@example(project(replace(HOSTILE, sha256="\"'<a>&", metadata_sha256="\"'<b>&"), WHEEL))
+@PROPERTY
 def test_nothing_in_html_is_live(value: Project) -> None:
     page = to_html(value)
     markup = Markup(page)
@@ -294,12 +311,17 @@ def test_nothing_in_html_is_live(value: Project) -> None:
             "data-dist-info-metadata",
         }
         assert attributes.keys() <= allowed
+        assert as_utf8(file.filename) in markup.texts
         assert attributes["href"] == as_utf8(f"{file_url(value.name, file)}#sha256={file.sha256}")
         assert attributes.get("data-core-metadata") == attributes.get("data-dist-info-metadata")
+    # Readers unify raw line ends, so values have none: one link a line.
     assert page.count(b"\n") == 11 + len(value.files)
+    assert b"\r" not in page
 
 
 @given(st.dictionaries(NASTY.map(normalize), NASTY, max_size=4))
+@example({"\"'<a>&\ud800/": "</a><script>'\"&amp;\r\n\ud800"})
+@PROPERTY
 def test_nothing_in_the_list_of_projects_is_live(names: dict[str, str]) -> None:
     value = ProjectList({normalize(name): display_name for name, display_name in names.items()})
     page = to_html(value)
