@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 from pocketrepo import records
 from pocketrepo.access import owner_key
 from pocketrepo.client import Client, Pushes
+from pocketrepo.display import card, code, table
 from pocketrepo.dists import What
 from pocketrepo.errors import ServerError
 from pocketrepo.installing import Installed
@@ -175,9 +177,17 @@ class Server:
         return f"<pocketrepo.Server {self.url} {state}>"
 
     def _repr_html_(self) -> str:
-        from pocketrepo.display import server_card
-
-        return server_card(self)
+        url = escape(self.url)
+        rows = [
+            ("index", code(self.index_url)),
+            ("data", code(str(self.root))),
+            ("install", code(f"pip install --index-url {self.index_url} PACKAGE")),
+            ("with uv", code(f"uv pip install --index-url {self.index_url} PACKAGE")),
+            ("push", code("pocketrepo.push()")),
+            ("stop", code("server.stop()") if self.owned else "left to the process that started it"),
+        ]
+        state = f'running at <a href="{url}">{url}</a>' if self.running else f"stopped, was at {url}"
+        return card(f"<strong>PocketRepo</strong> {state}", table(rows))
 
     def _revive(self) -> None:
         if self._stopped:

@@ -7,12 +7,14 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pocketrepo import errors, simpleapi
 from pocketrepo.archive import Distribution, inspect, parse_filename
+from pocketrepo.display import card, code, table
 from pocketrepo.dists import What, collect
 from pocketrepo.installing import Installed, install
 from pocketrepo.model import Json, RepositoryName, normalize, version_order
@@ -32,6 +34,9 @@ class Pushed:
     result: Literal["new", "same"]
 
 
+SAID = {"new": "pushed", "same": "there already"}
+
+
 class Pushes(list[Pushed]):
     """What a push did, one row a file; shows itself as a table."""
 
@@ -40,13 +45,22 @@ class Pushes(list[Pushed]):
         self.index_url = index_url
 
     def _repr_html_(self) -> str:
-        from pocketrepo.display import pushes_table
-
-        return pushes_table(self)
+        rows = [
+            (
+                escape(row.project),
+                escape(row.version),
+                escape(row.filename),
+                f"{row.size:,} B",
+                code(row.sha256[:12]),
+                SAID[row.result],
+            )
+            for row in self
+        ]
+        head = ("project", "version", "file", "size", "sha256", "result")
+        return card(table(rows, head), f"index: {code(self.index_url)}")
 
     def __str__(self) -> str:
-        said = {"new": "pushed", "same": "there already"}
-        return "\n".join(f"{said[row.result]:13}  {row.filename}  {row.size:,} B" for row in self)
+        return "\n".join(f"{SAID[row.result]:13}  {row.filename}  {row.size:,} B" for row in self)
 
 
 class Client:
