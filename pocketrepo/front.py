@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache
@@ -33,6 +33,8 @@ Headers = list[tuple[str, str]]
 Header = Callable[[str], str | None]
 """Looks a request header up by its lower-case name."""
 
+MAX_PLAIN_PATH = 400
+"""Characters; what is remembered of paths stays small, whatever is asked for."""
 SMALL_FILE = 32 * 1024
 """Bytes up to which a file is read at once, and kept: opening it costs more than sending it."""
 
@@ -64,7 +66,7 @@ class Target(NamedTuple):
 
 
 _PLAIN = r"[A-Za-z0-9._-]+"
-_NAME = re.compile(_PLAIN)
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _PATH = re.compile(
     rf"(?:/(?P<owner>[a-z0-9][a-z0-9_-]{{0,62}})/(?P<repo>[a-z0-9][a-z0-9_-]{{0,62}}))?"
     rf"/(?:(?P<simple>simple)(?:/(?P<name>{_PLAIN}))?/"
@@ -84,26 +86,23 @@ def parse(path: str) -> Target | None:
     return Target(repository, "file", project, key, filename)
 
 
+_parsed = lru_cache(8192)(parse)
+
+
 @dataclass
 class Front:
     """Answers for one root. Access is asked before any index."""
 
     root: Root
     hosts: Hosts
-    _targets: dict[str, Target] = field(default_factory=dict)
 
     def handle(self, path: str, header: Header) -> Answer | None:
         """For the server: an answer if it can be given at once, else None. Never raises, never blocks."""
         if not self.hosts.permits(header("host")):
             return None
-        target = self._targets.get(path)
+        target = _parsed(path) if len(path) <= MAX_PLAIN_PATH else None
         if target is None:
-            target = parse(path)
-            if target is None:
-                return None
-            if len(self._targets) > 50_000:
-                self._targets.clear()
-            self._targets[path] = target
+            return None
         try:
             return self.answer(target, header, resident=True)
         except Exception:

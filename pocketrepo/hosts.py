@@ -7,6 +7,9 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 
+MAX_HOST = 300
+"""Characters of a name and a port at the most (RFC 1035 §2.3.4 allows 255 for the name)."""
+
 
 class Hosts:
     """Loopback names, IP addresses, this machine's own name, and those named in the settings."""
@@ -20,6 +23,8 @@ class Hosts:
         """Whether a request for this ``Host`` (with or without port) is answered. None: HTTP/1.0 sends none."""
         if host is None:
             return True
+        if len(host) > MAX_HOST:
+            return False
         known = self._known.get(host)
         if known is None:
             if len(self._known) > 1000:
