@@ -189,8 +189,7 @@ class Hosted(Index):
         if file.metadata_sha256:
             members[file.filename + METADATA_SUFFIX] = self._stage(upload.distribution.metadata)
         try:
-            # The metadata can be read from the file again, so its bytes need not wait for the disk.
-            self._store.add_all(folder, members, derived={file.filename + METADATA_SUFFIX})
+            self._store.add_all(folder, members)
         except BaseException:
             for staged in members.values():
                 staged.unlink(missing_ok=True)

@@ -40,18 +40,15 @@ def check(root: Root, *, sweep: bool = False, hashes: bool = True, grace: float 
     that are missing or do not match their hash, unreadable documents, and lists of projects that do not say what
     the documents say (``sweep`` rewrites those).
     """
-    findings = list(_staging(root.store, sweep, grace))
+    findings = list(_half_made(root.store, sweep, grace))
     for repository in root.repositories():
         findings += _repository(root, repository, sweep, hashes, grace)
     return findings
 
 
-def _staging(store: Store, sweep: bool, grace: float) -> Iterator[Finding]:
-    for path in sorted(store.staging.iterdir()):
-        if _age(path) >= grace:
-            if sweep:
-                path.unlink(missing_ok=True)
-            yield Finding("leftover", f"staging/{path.name}", "an upload that was never finished", sweep)
+def _half_made(store: Store, sweep: bool, grace: float) -> Iterator[Finding]:
+    for path in store.sweep(older_than=grace, dry_run=not sweep):
+        yield Finding("leftover", path, "was never finished", sweep)
 
 
 def _repository(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +95,6 @@ def serve(request: pytest.FixtureRequest) -> Callable[..., Live]:
 
 
 @pytest.fixture(params=[True, False], ids=["front", "flask"])
-def live(request: pytest.FixtureRequest, app: Flask, serve: Callable[..., Live]) -> Iterator[Live]:
+def live(request: pytest.FixtureRequest, app: Flask, serve: Callable[..., Live]) -> Live:
     """Served twice: with the fast road for pages and files, and without it."""
-    yield serve(app, front=request.param)
+    return serve(app, front=request.param)

@@ -2,7 +2,6 @@
 failed."""
 
 # Joined strings, as in file.py: pathlib costs more than most of these calls.
-# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH116, PTH120
 from __future__ import annotations
 
 import errno

@@ -72,7 +72,7 @@ class KeyLocks:
             from filelock import FileLock
 
             with self._making, telling("make lock files"):
-                os.makedirs(self._folder, exist_ok=True)  # noqa: PTH103
+                os.makedirs(self._folder, exist_ok=True)
                 lock = FileLock(f"{self._folder}/{number:02x}", thread_local=False)
                 slot = self._slots.setdefault(place, _Slot(lock))
         return slot
