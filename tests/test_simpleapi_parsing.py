@@ -379,15 +379,25 @@ def test_errors_do_not_tell_credentials(base_url: str) -> None:
     assert "TOKEN" not in str(caught.value)
 
 
-def test_pages_over_the_limits_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "MAX_TAGS", 10)
-    assert len(from_html(b"<a href=x>" * 10, URL).links) == 10
+@pytest.mark.parametrize(
+    ("limit", "from_any_json", "from_any_html"),
+    [
+        ("MAX_PAGE_BYTES", from_json, from_html),
+        ("MAX_LIST_BYTES", projects_from_json, projects_from_html),
+    ],
+)
+def test_pages_over_the_limits_are_refused(
+    limit: str, from_any_json: Any, from_any_html: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsing, limit, 320)
+    from_any_json(json_page(projects=[]).ljust(320), URL)
+    from_any_html(b"<a href=x>" * 10, URL)
+    with pytest.raises(UpstreamError, match="over 320 bytes"):
+        from_any_json(json_page(projects=[]).ljust(321), URL)
+    with pytest.raises(UpstreamError, match="over 320 bytes"):
+        from_any_html(b"<a href=x>".ljust(321), URL)
     with pytest.raises(UpstreamError, match="over 10 tags"):
-        from_html(b"<a href=x>" * 11, URL)
-    monkeypatch.setattr(parsing, "MAX_BYTES", 1 << 20)
-    from_json(json_page().ljust(1 << 20), URL)
-    with pytest.raises(UpstreamError, match="over 1 MiB"):
-        from_json(json_page().ljust((1 << 20) + 1), URL)
+        from_any_html(b"<a href=x>" * 11, URL)
 
 
 # fmt: off
@@ -429,5 +439,5 @@ def test_the_list_of_projects_is_read_from_a_folder_listing() -> None:
 
 def test_the_text_of_an_anchor_may_be_in_pieces_and_is_bounded() -> None:
     assert projects_from_html(b"<a href=x/> <b>Fo</b>o&#45;bar\n</a>", URL).names == {"foo-bar": "Foo-bar"}
-    page = parsing._parse_html(b"<a href=x>" + b"ab<b>" * 1000, URL)
+    page = parsing._parse_html(b"<a href=x>" + b"ab<b>" * 1000, URL, 1 << 20)
     assert len(page.texts[0]) <= 202

@@ -5,6 +5,8 @@ Source: the simple repository API specification (PEP 503, 592, 629, 658, 691, 70
 
 from pocketrepo.simpleapi.negotiation import Format, negotiate
 from pocketrepo.simpleapi.parsing import (
+    MAX_LIST_BYTES,
+    MAX_PAGE_BYTES,
     Link,
     Page,
     from_html,
@@ -18,6 +20,8 @@ from pocketrepo.simpleapi.rendering import API_VERSION, file_url, render, to_htm
 
 __all__ = [
     "API_VERSION",
+    "MAX_LIST_BYTES",
+    "MAX_PAGE_BYTES",
     "Format",
     "Link",
     "Page",

@@ -19,17 +19,20 @@ from packaging.utils import NormalizedName
 from pocketrepo.errors import UpstreamError
 from pocketrepo.model import Json, ProjectList, normalize
 
-MAX_BYTES = 64 * 1024 * 1024
-"""The public index's list of projects, the largest page there is, has about 40 MB."""
-MAX_TAGS = 4_000_000
-"""What HTML costs goes by its ``<`` characters."""
+MAX_PAGE_BYTES = 32 << 20
+"""Of a project's page: room for some 50,000 files."""
+MAX_LIST_BYTES = 128 << 20
+"""Of the list of projects: room for more than a million."""
 
+_BYTES_A_TAG = (
+    32  # what HTML costs goes by its "<", so these are bounded too: one in so many bytes of the limit
+)
 _MAX_TEXT = 200  # of an anchor; no project has a longer name
 
 _FIRST_CHARACTER = re.compile(rb"(?:\xef\xbb\xbf)?\s*([{<])")
 _PROJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\Z", re.ASCII | re.IGNORECASE)
 _ABSOLUTE = ("https://", "http://")
-_NOT_HASHES = frozenset({"egg", "subdirectory"})
+_NOT_HASHES = frozenset({"egg", "subdirectory"})  # what else a fragment may hold, by an old custom of pip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def from_response(content_type: str | None, data: bytes, base_url: str) -> Page:
 
 def from_json(data: bytes, base_url: str) -> Page:
     """A project's page from JSON (PEP 691). Raises UpstreamError as from_response does."""
-    document = _document(data, base_url)
+    document = _document(data, base_url, MAX_PAGE_BYTES)
     files = document.get("files")
     if not isinstance(files, list):
         raise _not_a_page(base_url, "it has no list of files")
@@ -89,7 +92,7 @@ def from_json(data: bytes, base_url: str) -> Page:
 
 def from_html(data: bytes, base_url: str) -> Page:
     """A project's page from HTML (PEP 503). Raises UpstreamError as from_response does."""
-    page = _parse_html(data, base_url)
+    page = _parse_html(data, base_url, MAX_PAGE_BYTES)
     name = normalize(_last_segment(base_url))
     with suppress(ValueError):  # a base that is no URL changes nothing
         base_url = urljoin(base_url, page.base or "")
@@ -106,7 +109,7 @@ def projects_from_response(content_type: str | None, data: bytes, base_url: str)
 
 def projects_from_json(data: bytes, base_url: str) -> ProjectList:
     """The list of projects from JSON (PEP 691). Raises UpstreamError as from_response does."""
-    projects = _document(data, base_url).get("projects")
+    projects = _document(data, base_url, MAX_LIST_BYTES).get("projects")
     if not isinstance(projects, list):
         raise _not_a_page(base_url, "it has no list of projects")
     names = (_text(item.get("name")) for item in projects if isinstance(item, dict))
@@ -118,7 +121,7 @@ def projects_from_html(data: bytes, base_url: str) -> ProjectList:
 
     An anchor's text is the name; where it is none, as on a folder listing, the link's last part.
     """
-    page = _parse_html(data, base_url)
+    page = _parse_html(data, base_url, MAX_LIST_BYTES)
     names: dict[NormalizedName, str] = {}
     for anchor, text in zip(page.anchors, page.texts, strict=True):
         segment = _last_segment(anchor.get("href") or "")
@@ -135,9 +138,9 @@ def _is_json(content_type: str | None, data: bytes) -> bool:
     return "json" in (content_type or "").lower()
 
 
-def _document(data: bytes, base_url: str) -> Json:
+def _document(data: bytes, base_url: str, limit: int) -> Json:
     try:
-        document = json.loads(_decode(data, base_url))
+        document = json.loads(_decode(data, base_url, limit))
     except (ValueError, RecursionError) as error:
         raise _not_a_page(base_url, "it is not JSON") from error
     if not isinstance(document, dict):
@@ -269,10 +272,10 @@ class _HTMLPage(HTMLParser):
             self._in_anchor = False
 
 
-def _parse_html(data: bytes, base_url: str) -> _HTMLPage:
-    text = _decode(data, base_url)
-    if text.count("<") > MAX_TAGS:
-        raise _not_a_page(base_url, f"it has over {MAX_TAGS:,} tags")
+def _parse_html(data: bytes, base_url: str, limit: int) -> _HTMLPage:
+    text = _decode(data, base_url, limit)
+    if text.count("<") > limit // _BYTES_A_TAG:
+        raise _not_a_page(base_url, f"it has over {limit // _BYTES_A_TAG:,} tags")
     page = _HTMLPage()
     try:
         # Never closed: a stump at the end is dropped, where close() would scan it once for each "<" in it.
@@ -285,9 +288,9 @@ def _parse_html(data: bytes, base_url: str) -> _HTMLPage:
     return page
 
 
-def _decode(data: bytes, base_url: str) -> str:
-    if len(data) > MAX_BYTES:
-        raise _not_a_page(base_url, f"it has over {MAX_BYTES >> 20} MiB")
+def _decode(data: bytes, base_url: str, limit: int) -> str:
+    if len(data) > limit:
+        raise _not_a_page(base_url, f"it has over {limit:,} bytes")
     return data.decode("utf-8-sig", "replace")
 
 
