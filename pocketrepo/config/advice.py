@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pocketrepo.config.credentials import Notice
 from pocketrepo.config.locate import Target
 from pocketrepo.config.url import (
+    canonical,
     host_of,
     is_loopback,
     is_public,
@@ -16,7 +17,7 @@ from pocketrepo.config.url import (
     same_index,
     split_credentials,
 )
-from pocketrepo.config.view import View
+from pocketrepo.config.view import Index, View
 
 CONFUSION = (
     "pip asks all of its indexes and takes the highest version, whoever published it: anybody can register a "
@@ -26,18 +27,21 @@ CONFUSION = (
 
 
 def advice(verb: str, url: str, target: Target, before: View, after: View) -> Iterator[Notice]:
+    """``verb`` is set-index or add-index; the views are the tool's, before and after."""
     clean, _ = split_credentials(url)
+    asked = {canonical(index.url) for index in after.indexes}
     yield from _address(clean)
-    if (
-        not any(same_index(index.url, clean) for index in after.indexes)
-        and after.indexes
-        and verb == "set-index"
-    ):
-        yield Notice("shadowed", _shadow(clean, after))
-    elif verb == "add-index" and not any(same_index(index.url, clean) for index in after.indexes):
-        yield from _not_asked(target, clean, after)
+    if canonical(clean) not in asked:
+        yield from _not_asked(verb, clean, after)
     if verb == "set-index" and not is_public(clean):
         yield Notice("alone", "packages from PyPI are found only if this index has an upstream")
+    yield from _confusion(verb, target, after)
+    if verb == "add-index":
+        gone = [index for index in before.indexes if canonical(index.url) not in asked]
+        yield from _hidden(target, [index for index in gone if index.role == "extra"])
+
+
+def _confusion(verb: str, target: Target, after: View) -> Iterator[Notice]:
     if target.tool == "pip" and mixes(after):
         yield Notice("confusion", CONFUSION)
     elif verb == "add-index" and target.tool == "uv" and after.strategy.startswith("unsafe"):
@@ -48,12 +52,13 @@ def advice(verb: str, url: str, target: Target, before: View, after: View) -> It
         yield Notice(
             "confusion", "pdm asks all of its sources and takes the best version, whoever published it"
         )
-    lost = [
-        index for index in before.indexes if all(not same_index(index.url, now.url) for now in after.indexes)
-    ]
-    hidden = [index for index in lost if str(target.path) not in index.origin.where and index.role == "extra"]
-    if verb == "add-index" and hidden:
-        names = ", ".join(f"{index.shown} ({index.origin})" for index in hidden)
+
+
+def _hidden(target: Target, gone: list[Index]) -> Iterator[Notice]:
+    """pip merges no lists: the one in the stronger file stands alone."""
+    others = [index for index in gone if str(target.path) not in index.origin.where]
+    if others:
+        names = ", ".join(f"{index.shown} ({index.origin})" for index in others)
         yield Notice(
             "hides", f"this list replaces the one in a weaker file, which is not asked any more: {names}"
         )
@@ -75,16 +80,15 @@ def _address(url: str) -> Iterator[Notice]:
         )
 
 
-def _shadow(url: str, after: View) -> str:
+def _not_asked(verb: str, url: str, after: View) -> Iterator[Notice]:
+    """Why the index is not asked although it is written down; an explicit one is not meant to be."""
     why = next((dropped.why for dropped in after.dropped if same_index(dropped.url, url)), "")
-    first = after.indexes[0]
-    return f"{mask(url)} is set but not asked: {why or f'{first.shown} from {first.origin} comes first'}"
-
-
-def _not_asked(target: Target, url: str, after: View) -> Iterator[Notice]:
-    dropped = next((dropped for dropped in after.dropped if same_index(dropped.url, url)), None)
-    if dropped and not dropped.why.startswith("explicit"):
-        yield Notice("shadowed", f"{mask(url)} is added but not asked: {dropped.why}")
+    if why.startswith("explicit") or not (why or after.indexes):
+        return
+    if not why:
+        why = f"{after.indexes[0].shown} from {after.indexes[0].origin} comes first"
+    done = "set" if verb == "set-index" else "added"
+    yield Notice("shadowed", f"{mask(url)} is {done} but not asked: {why}")
 
 
 def mixes(view: View) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pocketrepo.config.credentials import Notice, to_keyring
 from pocketrepo.config.diff import unified
 from pocketrepo.config.edit import FileChange, FileEdit
 from pocketrepo.config.errors import NothingToUndo
+from pocketrepo.config.journal import Record
 from pocketrepo.config.locate import Place
 from pocketrepo.config.url import Credentials
 from pocketrepo.config.view import Index
@@ -54,10 +55,7 @@ class Change:
         """
         if self.applied:
             return self
-        record = journal.carry_out(self.place, self.what, self.edits, self.files)
-        if self.keyring:
-            to_keyring(*self.keyring)
-        return replace(self, applied=True, id=record.id if record else None)
+        return _applied(self, journal.carry_out(self.place, self.what, self.edits, self.files))
 
     def undo(self) -> None:
         """Every file as it was before this change; a keyring entry stays.
@@ -97,17 +95,28 @@ class Change:
         )
 
 
+def carried_out(change: Change) -> Change:
+    """The change made to the files as they are by now; whatever others did since it was planned stays."""
+    return _applied(change, journal.carry_out(change.place, change.what, change.edits))
+
+
+def _applied(change: Change, record: Record | None) -> Change:
+    if change.keyring:
+        to_keyring(*change.keyring)
+    files = record.files if record else ()
+    return replace(change, applied=True, id=record.id if record else None, files=files)
+
+
 def planned(
     place: Place,
     what: str,
     edits: Iterable[FileEdit],
+    look: Callable[[Place], tuple[Index, ...]] = lambda place: (),
     *,
-    before: tuple[Index, ...] = (),
-    after: tuple[Index, ...] = (),
-    warnings: Iterable[Notice] = (),
     keyring: tuple[str, Credentials] | None = None,
 ) -> Change:
-    """The change that the edits would make to the files as they are now."""
+    """The change that the edits would make to the files as they are now; ``look`` tells the indexes of a place."""
     edits = tuple(edits)
     changes = tuple(change for change in map(files.preview, edits) if change.changed)
-    return Change(what, changes, before, after, tuple(warnings), False, None, place, edits, keyring)
+    edited = place.with_files({change.path: change.after for change in changes})
+    return Change(what, changes, look(place), look(edited), (), False, None, place, edits, keyring)

@@ -82,16 +82,20 @@ def locked(place: Place, paths: Sequence[Path], seconds: float = LOCK_SECONDS) -
     folder = place.state / "locks"
     with contextlib.ExitStack() as stack:
         for path in sorted({real(path) for path in paths}):
-            name = hashlib.sha256(os.fsencode(path)).hexdigest()[:32]
             try:
                 make_private(folder)
-                stack.enter_context(FileLock(folder / f"{name}.lock", timeout=seconds, mode=0o600))
+                stack.enter_context(FileLock(folder / f"{lock_name(path)}.lock", timeout=seconds, mode=0o600))
             except Timeout:
                 raise Locked(path, seconds) from None
             except OSError as error:
                 raise NotWritable(folder, _reason(error), hint="locks are kept there") from None
             temporary(path).unlink(missing_ok=True)  # what a killed process left behind
         yield
+
+
+def lock_name(path: Path) -> str:
+    """One name for all spellings of a path."""
+    return hashlib.sha256(os.fsencode(real(path))).hexdigest()[:32]
 
 
 def real(path: Path) -> Path:
@@ -153,6 +157,7 @@ def _write_beside(target: Path, data: bytes, mode: int | None) -> None:
     except FileNotFoundError:
         old = None
     created = 0o600 if old or mode is not None else 0o666  # less the umask
+    temporary(target).unlink(missing_ok=True)
     handle = os.open(temporary(target), os.O_WRONLY | os.O_CREAT | os.O_EXCL, created)
     with os.fdopen(handle, "wb") as file:
         if old:

@@ -14,7 +14,7 @@ from pocketrepo.config.errors import ConfigSyntax
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 _OPTION = re.compile(r"(?P<key>.*?)\s*(?:[=:])\s*(?P<value>.*)\Z", re.DOTALL)
 # A continuation line that reads like an option of its own.
-SWALLOWED = re.compile(r"(?P<key>[A-Za-z][A-Za-z_\-]{2,})[ \t]*(?:=|:(?!//))")
+SWALLOWED = re.compile(r"(?P<key>[A-Za-z][A-Za-z_\-]{2,}(?=[ \t]*(?:=|:(?!//)))|\[[^\]]+\])")
 _WORD = re.compile(r"\S+")
 
 Splice = tuple[int, int, str]
@@ -153,6 +153,9 @@ class Ini:
         (start, stop), *_ = option.spans(self.text)
         space = " " if start == stop and self.text[start - 1] in "=:" and _spaced(self.text, start) else ""
         rest = [(line.start, line.stop, "") for line in option.lines[1:]]
+        if rest and not option.lines[-1].break_ and self.lines[-len(option.lines) :] == option.lines:
+            first = option.lines[0]
+            rest.append((first.end, first.stop, ""))
         return splice(self.text, [(start, stop, space + value), *rest])
 
     def _check_whole(self, option: Option) -> None:

@@ -74,9 +74,11 @@ def carry_out(
         for change in changes:
             edit.check_writable(change.path)
         record = Record(f"{time.time_ns():020d}-{secrets.token_hex(4)}", what, tuple(changes))
-        pending = _store(_folder(place, "pending"), record)
+        # Named after a lock that is held here, so whatever a killed process leaves is met by the next edit.
+        pending = _folder(place, "pending") / f"{edit.lock_name(changes[0].path)}.json"
+        _store(pending, record)
         _replace_all(changes, pending)
-        _commit(place, pending)
+        _commit(place, pending, record)
         return record
 
 
@@ -127,7 +129,7 @@ def undo(place: Place, record: Record) -> None:
             edit.check_writable(file.path)
         for file in record.files:
             edit.replace(file.path, file.before, mode=file.mode)
-        _store(stored.parent, replace(record, undone=True))
+        _store(stored, replace(record, undone=True))
 
 
 def _settle(place: Place, paths: list[Path]) -> None:
@@ -143,13 +145,13 @@ def _settle(place: Place, paths: list[Path]) -> None:
                 continue
             applied = tuple(file for file in record.files if edit.current(file.path) == file.after)
             if applied:
-                _store(_folder(place, "history"), replace(record, files=applied))
+                _store(_folder(place, "history") / f"{record.id}.json", replace(record, files=applied))
             pending.unlink(missing_ok=True)
 
 
-def _commit(place: Place, pending: Path) -> None:
+def _commit(place: Place, pending: Path, record: Record) -> None:
     folder = _folder(place, "history")
-    pending.replace(folder / pending.name)
+    pending.replace(folder / f"{record.id}.json")
     for old in sorted(folder.glob("*.json"))[:-KEPT]:
         old.unlink(missing_ok=True)
 
@@ -163,10 +165,8 @@ def _folder(place: Place, name: str) -> Path:
     return folder
 
 
-def _store(folder: Path, record: Record) -> Path:
-    path = folder / f"{record.id}.json"
+def _store(path: Path, record: Record) -> None:
     edit.replace(path, json.dumps(_to_json(record)).encode(), mode=0o600)
-    return path
 
 
 def _load(path: Path) -> Record:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pocketrepo.config import journal, pip, pypirc, requirements, sources, uv
 from pocketrepo.config import target as targets
 from pocketrepo.config.advice import advice
-from pocketrepo.config.change import Change, planned
+from pocketrepo.config.change import Change, carried_out, planned
 from pocketrepo.config.credentials import Notice, keyring_works, store
 from pocketrepo.config.edit import FileEdit, check_writable, preview
 from pocketrepo.config.effective import effective
@@ -20,6 +21,7 @@ from pocketrepo.config.journal import Record
 from pocketrepo.config.locate import Place, Target, pypirc_file, variables
 from pocketrepo.config.match import Match
 from pocketrepo.config.url import check_url, host_of, mask, needs_trust, split_credentials
+from pocketrepo.config.view import Index, View
 from pocketrepo.errors import UsageError
 
 NAME = "pocketrepo"
@@ -89,18 +91,16 @@ def _write(
     stored = store(place, target, url, name, credentials)
     edit = _index_edit(verb, target, stored.url, name, explicit)
     own = FileEdit(target.path, (edit,), stored.private)
-    before = effective(place, target)
-    after = effective(place.with_files({target.path: preview(own).after}), target)
-    change = planned(
-        place,
-        f"{verb} {mask(split_credentials(url)[0])} in {target.path}",
-        [own, *stored.netrc],
-        before=before.indexes,
-        after=after.indexes,
-        warnings=[*advice(verb, url, target, before, after), *stored.notices],
-        keyring=stored.keyring,
-    )
-    return change if dry_run else change.apply()
+    views: list[View] = []
+
+    def look(at: Place) -> tuple[Index, ...]:
+        views.append(effective(at, target))
+        return views[-1].indexes
+
+    what = f"{verb} {mask(split_credentials(url)[0])} in {target.path}"
+    change = planned(place, what, [own, *stored.netrc], look, keyring=stored.keyring)
+    change = replace(change, warnings=(*advice(verb, url, target, *views), *stored.notices))
+    return change if dry_run else carried_out(change)
 
 
 def _index_edit(verb: str, target: Target, url: str, name: str, explicit: bool) -> Edit[Any]:
@@ -158,19 +158,12 @@ def remove(
             if one:
                 raise
             warnings.append(Notice("left", str(error)))
-    after = place.with_files({path: preview(edit).after for path, edit in edits.items()})
-    change = planned(
-        place,
-        f"remove {mask(match.what)}",
-        edits.values(),
-        before=_all_indexes(place, found),
-        after=_all_indexes(after, found),
-        warnings=warnings,
-    )
-    return change if dry_run else change.apply()
+    change = planned(place, f"remove {mask(match.what)}", edits.values(), lambda at: _all_indexes(at, found))
+    change = replace(change, warnings=tuple(warnings))
+    return change if dry_run else carried_out(change)
 
 
-def _all_indexes(place: Place, found: list[Target]) -> tuple[Any, ...]:
+def _all_indexes(place: Place, found: list[Target]) -> tuple[Index, ...]:
     views = {target.tool: effective(place, target) for target in found if target.kind != "requirements"}
     return tuple(index for view in views.values() for index in view.indexes)
 
@@ -215,18 +208,11 @@ def trust(
         edit = sources.trust(host, "pdm")
     else:
         raise UsageError(f"{target.tool} keeps this outside {target.path.name}")
-    view = effective(place, target)
-    change = planned(
-        place,
-        f"trust {host} in {target.path}",
-        [FileEdit(target.path, (edit,))],
-        before=view.indexes,
-        after=view.indexes,
-        warnings=[
-            Notice("trust", f"whoever can pose as {host} on the network can replace any package from it")
-        ],
-    )
-    return change if dry_run else change.apply()
+    what = f"trust {host} in {target.path}"
+    change = planned(place, what, [FileEdit(target.path, (edit,))], lambda at: effective(at, target).indexes)
+    risk = Notice("trust", f"whoever can pose as {host} on the network can replace any package from it")
+    change = replace(change, warnings=(risk,))
+    return change if dry_run else carried_out(change)
 
 
 def set_publish(
@@ -269,10 +255,9 @@ def set_publish(
     own = FileEdit(path, (edit,), private=in_file or not path.exists())
     if needs_trust(clean):
         warnings.append(Notice("http", "uploads over http send the password readable to everyone on the way"))
-    change = planned(
-        place, f"set-publish {name} {mask(clean)} in {path}", [own], warnings=warnings, keyring=keyring
-    )
-    return change if dry_run else change.apply()
+    change = planned(place, f"set-publish {name} {mask(clean)} in {path}", [own], keyring=keyring)
+    change = replace(change, warnings=tuple(warnings))
+    return change if dry_run else carried_out(change)
 
 
 def history(file: str | Path | None = None, *, place: Place | None = None) -> list[Record]:

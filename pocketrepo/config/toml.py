@@ -77,11 +77,22 @@ def _as_before(old: str, new: str) -> str:
     before, after = _LINE.findall(old), _LINE.findall(new)
     if before and not old.endswith("\n") and before[-1] in (line.rstrip("\r\n") for line in after):
         after[-1] = after[-1].rstrip("\r\n")
+    same = _common(before, after)
+    tail = _common(before[same:][::-1], after[same:][::-1])
+    gone, come = before[same : len(before) - tail], after[same : len(after) - tail]
+    if not gone:
+        return "".join(after)
     kept: list[str] = []
-    steps = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    steps = difflib.SequenceMatcher(None, gone, come, autojunk=False).get_opcodes()
     for step, start, stop, new_start, new_stop in steps:
-        kept += _comments_in(before[start:stop]) if step == "delete" else after[new_start:new_stop]
-    return "".join(kept)
+        kept += _comments_in(gone[start:stop]) if step == "delete" else come[new_start:new_stop]
+    return "".join([*before[:same], *kept, *before[len(before) - tail :]])
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    """How many lines are equal from the start."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _comments_in(gone: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from pocketrepo.config import toml
 from pocketrepo.config.errors import ConfigSyntax
 from pocketrepo.config.locate import Place, Target, uv_files
+from pocketrepo.config.pip_options import line_number
 from pocketrepo.config.reqfile import decode, expanded, parse
 from pocketrepo.config.uv import pins
 from pocketrepo.config.view import Dropped, Index, Origin, Setting, View, pypi
@@ -228,14 +230,13 @@ def _ranked(settings: list[Setting]) -> list[Setting]:
 
 
 def _origin(target: Target, text: str, key: str, value: str) -> Origin:
-    """``file:line``, the line being the first that has the key and the value, or else the value."""
-    lines = text.splitlines()
-    both = [n for n, line in enumerate(lines, 1) if key in line and value and value in line]
-    either = [
-        n for n, line in enumerate(lines, 1) if (value and value in line) or line.strip().startswith(key)
-    ]
-    line = (both or either or [0])[0]
-    return Origin(target.level, f"{target.path}:{line}" if line else str(target.path))
+    """The place of the value, if it can be found, on a line that has the key if there is one."""
+    found = [match.start() for match in re.finditer(re.escape(value), text)] if value else []
+    with_key = (place for place in found if key in text[text.rfind("\n", 0, place) + 1 : place])
+    place = next(with_key, found[0] if found else -1)
+    return Origin(
+        target.level, f"{target.path}:{line_number(text, place)}" if place >= 0 else str(target.path)
+    )
 
 
 class _Requirements:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from pocketrepo.errors import UnsafeEdit
 
 A, B, N = "https://a.example/simple/", "https://b.example/simple/", "https://n.example/simple/"
 SAME = "the text as it was"
+
+# The same examples every time; HYPOTHESIS_EXAMPLES=1000 looks for new ones.
+EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "40"))
+DERANDOMIZE = "HYPOTHESIS_EXAMPLES" not in os.environ
 
 # After an edit: the new text; SAME; or the error and the line that it names.
 After = str | bytes | tuple[type[UnsafeEdit], int]

@@ -14,7 +14,7 @@ from pocketrepo.config.guard import Edit
 from pocketrepo.config.match import Match
 from pocketrepo.config.reqfile import decode, parse
 from pocketrepo.errors import UnsafeEdit
-from tests.config.table import PATH, A, B, N, refusal
+from tests.config.table import DERANDOMIZE, EXAMPLES, PATH, A, B, N, refusal
 
 pieces = st.sampled_from(
     f"""demo|demo==1.0|other>=2 ; python_version < '3.12'|-i {A}|--index-url={A}|-i{B}|--pre|--extra-index-url {B}
@@ -28,7 +28,7 @@ files = st.lists(st.tuples(st.sampled_from(["", "", "  ", "\t"]), lines, ends), 
     lambda rows: "".join("".join(row) for row in rows)
 )
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=EXAMPLES, deadline=None, derandomize=DERANDOMIZE)
 
 
 def edits() -> list[Edit[Any]]:

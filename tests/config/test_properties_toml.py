@@ -17,7 +17,7 @@ from pocketrepo.config.guard import Edit
 from pocketrepo.config.match import Match
 from pocketrepo.config.url import Credentials, mask, split_credentials, with_credentials
 from pocketrepo.errors import UnsafeEdit
-from tests.config.table import PATH, A, B, N, refusal
+from tests.config.table import DERANDOMIZE, EXAMPLES, PATH, A, B, N, refusal
 
 blocks = st.sampled_from(
     [
@@ -41,7 +41,7 @@ heads = st.sampled_from(
     ]
 )
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=EXAMPLES, deadline=None, derandomize=DERANDOMIZE)
 
 
 @st.composite
