@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
 import secrets
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -81,12 +81,8 @@ class Access:
 def owner_key(root: Path) -> str:
     """The key of a root's owner; made if it is not there. Raises Unavailable if it can be neither."""
     path = root / OWNER_KEY_FILE
-    try:
-        return path.read_text("ascii").strip()
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise Unavailable(f"{path} cannot be read: {error.strerror}") from None
+    with suppress(FileNotFoundError):
+        return _read_key(path)
     draft = root / f".{OWNER_KEY_FILE}-{secrets.token_hex(8)}"
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -102,7 +98,22 @@ def owner_key(root: Path) -> str:
             draft.unlink()
     except OSError as error:
         raise Unavailable(f"{path} cannot be written: {error.strerror}") from None
-    return path.read_text("ascii").strip()
+    return _read_key(path)
+
+
+def _read_key(path: Path) -> str:
+    try:
+        key = path.read_text("ascii").strip()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        key = ""
+    if not key:
+        # An empty key would be known to everybody.
+        raise Unavailable(f"{path} holds no key", hint="remove the file, and a new key is made")
+    return key
 
 
 def new_secret(prefix: str = "pkr") -> str:
@@ -128,13 +139,13 @@ def _secret_of(authorization: str) -> str | None:
         return None
     try:
         user, _, password = base64.b64decode(value.strip(), validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not ASCII, not base64, not UTF-8
         return None
     return password or user
 
 
 def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
 
 
 def prove(key: str, nonce: str, port: int) -> str:
