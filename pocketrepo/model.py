@@ -118,7 +118,8 @@ class Project:
     @cached_property
     def versions(self) -> tuple[str, ...]:
         """Every version that has a file, oldest first (PEP 700)."""
-        return tuple(sorted({file.version for file in self.files}, key=version_order))
+        # Not a set: 1.0 and 1.0.0 are equal, and pages must be the same bytes in every process.
+        return tuple(sorted(dict.fromkeys(file.version for file in self.files), key=version_order))
 
     @cached_property
     def releases(self) -> tuple[Release, ...]:
