@@ -153,7 +153,8 @@ def open_root(settings: Settings) -> Root:
     try:
         opened.repository(opened.default)
     except NoSuchRepository:
-        opened.create(opened.default, actor="owner")
+        with suppress(AlreadyExists):  # another process opens the same new root
+            opened.create(opened.default, actor="owner")
     return opened
 
 
