@@ -98,11 +98,8 @@ def running(root: Path | None = None) -> Iterator[RunRecord]:
     Records whose process is gone are removed.
     """
     for path in sorted(folder().glob("*.json")):
-        try:
-            record = RunRecord(**json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            continue
-        if not record.here or (root is not None and record.root != str(root)):
+        record = _read(path)
+        if record is None or not record.here or (root is not None and record.root != str(root)):
             continue
         if is_ours(record):
             yield record
@@ -110,11 +107,22 @@ def running(root: Path | None = None) -> Iterator[RunRecord]:
             path.unlink(missing_ok=True)
 
 
+def _read(path: Path) -> RunRecord | None:
+    """A record, None for a file that is none or is gone."""
+    try:
+        record = RunRecord(**json.loads(path.read_text("utf-8")))
+        urlsplit(record.url).port  # noqa: B018  raises ValueError
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+    texts = (record.instance, record.root, record.machine, record.repository)
+    return record if isinstance(record.pid, int) and all(isinstance(text, str) for text in texts) else None
+
+
 def is_ours(record: RunRecord, *, timeout: float = 2.0) -> bool:
     """Whether the server at the record's port knows the owner key of the record's root."""
     try:
         key = (Path(record.root) / OWNER_KEY_FILE).read_text("ascii").strip()
-    except OSError:
+    except (OSError, ValueError):
         return False
     nonce = secrets.token_hex(16)
     host = urlsplit(record.url).hostname or "127.0.0.1"
@@ -126,9 +134,11 @@ def is_ours(record: RunRecord, *, timeout: float = 2.0) -> bool:
         return (
             response.status == 200
             and answer.get("instance") == record.instance
-            and hmac.compare_digest(str(answer.get("proof")), prove(key, nonce, record.port))
+            and hmac.compare_digest(
+                str(answer.get("proof")).encode(), prove(key, nonce, record.port).encode()
+            )
         )
-    except (OSError, http.client.HTTPException, ValueError, AttributeError):
+    except (OSError, http.client.HTTPException, ValueError, AttributeError, RecursionError):
         return False
     finally:
         connection.close()
@@ -139,6 +149,8 @@ def is_alive(record: RunRecord) -> bool:
     try:
         os.kill(record.pid, 0)
     except ProcessLookupError:
+        return False
+    except OverflowError:
         return False
     except PermissionError:
         return True
