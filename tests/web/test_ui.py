@@ -35,7 +35,10 @@ from tests.uploads import admit, hosted
 from tests.web.page import Page, assert_harmless, parse
 
 HELLO = NormalizedName("hello-pocket")
-BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+BROWSER = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+    "application/signed-exchange;v=b3;q=0.7"
+)
 PIP = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 REPO = "/local/main/"
 PROJECT = f"{REPO}projects/hello-pocket/"
