@@ -6,9 +6,10 @@ the default.
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -97,20 +98,33 @@ def _from_toml(file: Path) -> dict[str, Any]:
     return data
 
 
-_TYPES = {item.name: str(item.type) for item in fields(Settings)}
+_TYPES = {item.name: str(item.type).removesuffix(" | None") for item in fields(Settings)}
+_WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_KINDS: dict[str, tuple[str, Callable[[Any], Any], tuple[type, ...]]] = {
+    "int": ("a whole number of 0 or more", int, (int,)),
+    "float": ("a number of 0 or more", float, (int, float)),
+    "bool": ("true or false", lambda value: _WORDS[str(value).lower()], (bool,)),
+    "str": ("text", str, ()),
+    "Path": ("a path", Path, ()),
+    "tuple[str, ...]": ("a list of names", lambda value: tuple(map(str, _words(value))), (list,)),
+}
+"""For each type: what it is called, how it is made from text, and what TOML may give instead of text."""
+
+
+def _words(value: str | list[Any]) -> list[Any]:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 def _convert(name: str, value: Any, source: str) -> Any:
     """A value from text or TOML as the setting's type."""
-    kind = _TYPES[name]
+    called, convert, types = _KINDS[_TYPES[name]]
+    wrong = UsageError(f"{source}: {name} = {value!r} is not {called}")
+    if type(value) not in (str, *types):
+        raise wrong
     try:
-        if kind == "bool" and isinstance(value, str):
-            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[
-                value.lower()
-            ]
-        if kind.startswith("tuple"):
-            return tuple(value.replace(",", " ").split() if isinstance(value, str) else map(str, value))
-        convert = {"int": int, "float": float, "bool": bool, "Path": Path}.get(kind, str)
-        return convert(value)
-    except (KeyError, TypeError, ValueError):
-        raise UsageError(f"{source}: {name} = {value!r} is not of type {kind}") from None
+        converted = convert(value)
+    except (KeyError, ValueError):
+        raise wrong from None
+    if isinstance(converted, int | float) and not 0 <= converted < math.inf:
+        raise wrong
+    return converted
