@@ -122,10 +122,10 @@ def _described(name: str) -> str:
     value = getattr(pocketrepo, name)
     said = _markdown(inspect.getdoc(value) or "")
     if not inspect.isclass(value):
-        return f"### `{name}`\n\n```python\n{_signature(f'pocketrepo.{name}', value)}\n```\n\n{said}"
+        return f"### `{name}`\n\n{_code(_signature(f'pocketrepo.{name}', value))}\n\n{said}"
     parts = [f"### `{name}`", said]
     if dataclasses.is_dataclass(value):
-        parts.insert(1, f"```python\n{_fields(value)}\n```")
+        parts.insert(1, _code(_fields(value)))
     parts += ["\n".join(f"- {member}" for member in _members(value))]
     return "\n\n".join(filter(None, parts))
 
@@ -140,6 +140,11 @@ def _errors() -> str:
             said = (kind.__doc__ or "").strip() or f"A kind of `{kind.__base__.__name__}`."
             rows.append(f"| `{name}` | {status} | {_markdown(' '.join(said.split()))} |")
     return "\n".join(rows)
+
+
+def _code(source: str) -> str:
+    # With the quotes that the formatter of this project uses.
+    return "```python\n{}\n```".format(source.replace("'", '"'))
 
 
 def _fields(value: Any) -> str:
