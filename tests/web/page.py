@@ -1,11 +1,25 @@
-"""An HTML page as tests look at it: its elements, and where its links lead."""
+"""An HTML page as tests get it and look at it: its elements, and where its links lead."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from werkzeug.test import Client, TestResponse
+
+BROWSER = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+    "application/signed-exchange;v=b3;q=0.7"
+)
+PIP = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
+"""What browsers and pip send as ``Accept``."""
+REPO = "/local/main/"
+PROJECT = f"{REPO}projects/hello-pocket/"
+PAGES = ["/", REPO, f"{REPO}?q=hello", "/acme/tools/", PROJECT, f"{PROJECT}?version=1.9"]
+"""One of each kind, in the root that `stocked` gives."""
 
 LOADING = {("link", "href"), ("img", "src"), ("script", "src"), ("iframe", "src"), ("source", "src")}
 FOLLOWED = {
@@ -87,3 +101,21 @@ def assert_harmless(page: Page) -> None:
     for address in page.loads:
         assert urlsplit(address).scheme in ("", "data"), address
         assert not address.startswith("//"), address
+
+
+def get(http: Client, path: str, *, status: int = 200, **headers: str) -> TestResponse:
+    """As a browser asks, unless ``headers`` say otherwise."""
+    sent = {"Accept": BROWSER} | {name.replace("_", "-"): value for name, value in headers.items()}
+    response = http.get(path, headers=sent)
+    assert response.status_code == status, response.text
+    return response
+
+
+def page(http: Client, path: str, *, status: int = 200) -> Page:
+    return parse(get(http, path, status=status).text)
+
+
+def texts(html: str, tag: str) -> list[str]:
+    """What stands in each of these elements, without further tags and as it is escaped."""
+    found = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", html, re.DOTALL)
+    return [re.sub(r"<[^>]*>", "", each) for each in found]
