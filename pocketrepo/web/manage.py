@@ -6,6 +6,8 @@ A package is one file: ``slug_perm`` is its KEY. Lists are bare arrays with ``X-
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -13,7 +15,8 @@ from packaging.utils import NormalizedName
 
 import pocketrepo
 from pocketrepo.access import Action
-from pocketrepo.errors import NotFound, UsageError
+from pocketrepo.errors import NoSuchProject, NotFound, UsageError
+from pocketrepo.index import Index
 from pocketrepo.model import File, Json, Project, RepositoryName, normalize
 from pocketrepo.repository import Repository
 from pocketrepo.web.auth import require
@@ -22,6 +25,10 @@ from pocketrepo.web.state import repository_for_reading, repository_for_writing,
 
 bp = Blueprint("manage", __name__, url_prefix="/v1")
 MAX_PAGE_SIZE = 500
+_KEY = re.compile(r"[0-9a-f]{16}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""JSON can hold half a character, which no file can."""
 
 
 @bp.get("/status/check/basic/")
@@ -50,11 +57,11 @@ def repositories(owner: str = "") -> Response:
 @bp.post("/repos/<owner>/")
 def create_repository(owner: str) -> tuple[Response, int]:
     """Make ``{"name": REPO}`` under an owner."""
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict) or not isinstance(body.get("name"), str):
+    actor = require(Action.ADMIN)
+    repo = _body().get("name")
+    if not isinstance(repo, str):
         raise UsageError('send {"name": REPO} as JSON')
-    name = RepositoryName.parse(f"{owner}/{body['name']}")
-    actor = require(Action.ADMIN, name)
+    name = RepositoryName.parse(f"{owner}/{repo}")
     return jsonify(_repository(site().root.create(name, actor=actor.name))), 201
 
 
@@ -82,7 +89,10 @@ def packages(owner: str, repo: str) -> Response:
     for name in repository.index.projects().value.names:
         if not query.may_have(name):
             continue
-        project = repository.index.project(name).value
+        try:
+            project = repository.index.project(name).value
+        except NoSuchProject:  # gone since it was listed
+            continue
         found += [_package(repository, project, file) for file in project.files if query.has(project, file)]
     return _page(found)
 
@@ -91,7 +101,7 @@ def packages(owner: str, repo: str) -> Response:
 def package(owner: str, repo: str, slug: str) -> Response:
     """One file."""
     repository = repository_for_reading(owner, repo)
-    project, file = _find(repository, slug)
+    project, file = _find(repository, repository.index, slug)
     return jsonify(_package(repository, project, file))
 
 
@@ -99,7 +109,7 @@ def package(owner: str, repo: str, slug: str) -> Response:
 def delete_package(owner: str, repo: str, slug: str) -> tuple[str, int]:
     """Remove one file for good; its name stays taken."""
     repository, actor = _for_change(owner, repo)
-    project, file = _find(repository, slug)
+    project, file = _find(repository, repository.hosted, slug)
     repository.hosted.delete(project.name, filename=file.filename, actor=actor)
     return "", 204
 
@@ -108,10 +118,9 @@ def delete_package(owner: str, repo: str, slug: str) -> tuple[str, int]:
 def yank_package(owner: str, repo: str, slug: str) -> Response:
     """Mark one file as yanked, with ``{"reason": …}`` (PEP 592)."""
     repository, actor = _for_change(owner, repo)
-    project, file = _find(repository, slug)
-    body = request.get_json(silent=True) or {}
-    reason = body.get("reason", "") if isinstance(body, dict) else ""
-    if not isinstance(reason, str) or len(reason) > 1000:
+    project, file = _find(repository, repository.hosted, slug)
+    reason = _body().get("reason", "")
+    if not isinstance(reason, str) or len(reason) > 1000 or _SURROGATE.search(reason):
         raise UsageError("the reason is text of up to 1,000 characters")
     [file] = repository.hosted.yank(project.name, filename=file.filename, reason=reason, actor=actor)
     return jsonify(_package(repository, project, file))
@@ -121,7 +130,7 @@ def yank_package(owner: str, repo: str, slug: str) -> Response:
 def unyank_package(owner: str, repo: str, slug: str) -> Response:
     """Take the mark away."""
     repository, actor = _for_change(owner, repo)
-    project, file = _find(repository, slug)
+    project, file = _find(repository, repository.hosted, slug)
     [file] = repository.hosted.unyank(project.name, filename=file.filename, actor=actor)
     return jsonify(_package(repository, project, file))
 
@@ -132,15 +141,33 @@ def _for_change(owner: str, repo: str) -> tuple[Repository, str]:
     return repository_for_writing(name), actor.name
 
 
-def _find(repository: Repository, slug: str) -> tuple[Project, File]:
+def _body() -> Json:
+    """The request's JSON object, empty if there is no body. Raises UsageError for anything else."""
+    if not request.content_length and "Transfer-Encoding" not in request.headers:
+        return {}
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict):
+        raise UsageError("the body is not a JSON object")
+    return body
+
+
+def _find(repository: Repository, index: Index, slug: str) -> tuple[Project, File]:
     """A file by its KEY, or by ``NAME-KEY``, its readable slug. Raises NotFound."""
     name, _, key = slug.rpartition("-")
-    for project_name in [normalize(name)] if name else repository.hosted.projects_with_key(key):
-        project = repository.hosted.project(NormalizedName(project_name)).value
-        for file in project.files:
-            if file.key == key:
-                return project, file
+    if _KEY.fullmatch(key) and (not name or _NAME.fullmatch(name)):
+        for project_name in [normalize(name)] if name else _with_key(repository, index, key):
+            with suppress(NoSuchProject):
+                project = index.project(project_name).value
+                for file in project.files:
+                    if file.key == key:
+                        return project, file
     raise NotFound(f"no package {slug} in {repository.name}")
+
+
+def _with_key(repository: Repository, index: Index, key: str) -> list[NormalizedName]:
+    """Projects that may have this KEY; only those uploaded here can be told without loading them."""
+    found = repository.hosted.projects_with_key(key)
+    return found if found or index is repository.hosted else list(index.projects().value.names)
 
 
 def _repository(repository: Repository) -> Json:
