@@ -259,7 +259,6 @@ def _environ(scope: Any, body: Body) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        "wsgi.file_wrapper": FileBody,
     }
     for name, value in scope.headers.items():
         key = name.upper().replace("-", "_")

@@ -74,8 +74,8 @@ def text(body: str, status: int = 200) -> Response:
 
 
 class FileBody:
-    """A span of a file as a WSGI body. The server recognises it and sends the file itself (the role of
-    ``wsgi.file_wrapper`` in PEP 3333); anything else may iterate it."""
+    """A span of a file as a WSGI body. Our gateway recognises it and has the file sent in Rust; any other server
+    iterates it."""
 
     CHUNK = 64 * 1024
 
