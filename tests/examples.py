@@ -113,13 +113,13 @@ class Reader:
                 for command, expected in dialogue(example.text):
                     self._type(command, expected, example)
 
-    def have_sample(self) -> None:
+    def have_sample(self, tree: str) -> None:
         """The sample package of the tutorial as a source tree, and its wheel in a folder of wheels."""
         from flit_core.wheel import make_wheel_in  # type: ignore[import-untyped]
 
-        shutil.copytree(SAMPLE, self.folder / "hello-pocket", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(SAMPLE, self.folder / tree, ignore=shutil.ignore_patterns("__pycache__"))
         (self.folder / "wheelhouse").mkdir()
-        make_wheel_in(self.folder / "hello-pocket" / "pyproject.toml", self.folder / "wheelhouse")
+        make_wheel_in(self.folder / tree / "pyproject.toml", self.folder / "wheelhouse")
 
     def leave(self) -> None:
         """Close the terminals that servers run in."""

@@ -160,7 +160,7 @@ def test_the_examples_of_the_readme_work(section: str, tmp_path: Path) -> None:
     if not any(examples(section)):
         return
     with reader(tmp_path) as somebody:
-        somebody.have_sample()
+        somebody.have_sample("docs/hello-pocket")
         somebody.follow(section)
 
 

@@ -22,5 +22,5 @@ def test_a_reader_who_does_what_a_page_says_sees_what_it_says(page: Path, tmp_pa
     assert any(examples(text))
     with reader(tmp_path) as somebody:
         if page.stem != "tutorial":
-            somebody.have_sample()
+            somebody.have_sample("hello-pocket")
         somebody.follow(text)
