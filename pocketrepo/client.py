@@ -6,11 +6,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pocketrepo import errors, simpleapi
 from pocketrepo.archive import Distribution, inspect, parse_filename
@@ -19,7 +20,7 @@ from pocketrepo.dists import What, collect
 from pocketrepo.installing import Installed, install
 from pocketrepo.model import Json, RepositoryName, normalize, version_order
 from pocketrepo.progress import bar
-from pocketrepo.transport import CHUNK, Progress, Transport
+from pocketrepo.transport import Progress, Transport, chunks
 
 
 @dataclass(frozen=True)
@@ -75,21 +76,20 @@ class Client:
         auth: tuple[str, str] | None = None,
         repository: str | None = None,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise errors.UsageError(
-                f"{url!r} is not the address of a repository", hint="http://host/OWNER/REPO/"
-            )
-        base = url.split("#")[0].split("?")[0]
+        parts = _address(url)
         if parts.username is not None:
-            auth = auth or (parts.username, parts.password or "")
-            base = base.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1)
-        base = base.rstrip("/")
+            auth = auth or (unquote(parts.username), unquote(parts.password or ""))
+        base = (
+            parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl().rstrip("/")
+        )
         for ending in ("/simple", "/legacy"):
             base = base.removesuffix(ending)
         self.url = base + "/"
-        self._repository = repository
-        self._transport = Transport(parts.hostname, token=token, auth=auth)
+        self._repository = str(RepositoryName.parse(repository.strip("/"))) if repository else None
+        self._transport = Transport(parts.hostname or "", token=token, auth=auth)
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"
 
     @property
     def index_url(self) -> str:
@@ -109,12 +109,10 @@ class Client:
             if len(path) >= 2:
                 self._repository = str(RepositoryName.parse("/".join(path[-2:])))
             else:
-                listed = self._transport.request(
-                    "GET", f"{self.url}v1/repos/", params={"page_size": 500}
-                ).json()
-                self._repository = next(
-                    f"{entry['namespace']}/{entry['slug']}" for entry in listed if entry.get("is_default")
-                )
+                defaults = [entry for entry in self.repositories() if entry.get("is_default")]
+                if not defaults:
+                    raise errors.UsageError(f"{self.url} names no repository", hint="http://host/OWNER/REPO/")
+                self._repository = f"{defaults[0]['namespace']}/{defaults[0]['slug']}"
         return self._repository
 
     # Reading
@@ -150,7 +148,7 @@ class Client:
             final = [v for v in usable if not version_order(v)[1].is_prerelease]
             version = max(final or usable or by_version, key=version_order, default="")
         for candidate, links in by_version.items():
-            if version_order(candidate) == version_order(version):
+            if _same_version(candidate, version):
                 return links
         raise errors.NoSuchFile(f"of {name} {version}".strip())
 
@@ -170,7 +168,7 @@ class Client:
         try:
             with self._transport.request("GET", link.url, stream=True) as response, draft.open("wb") as file:
                 total = int(response.headers.get("Content-Length", 0))
-                for chunk in response.iter_content(CHUNK):
+                for chunk in chunks(response):
                     file.write(chunk)
                     digest.update(chunk)
                     if progress:
@@ -273,7 +271,7 @@ class Client:
         done = []
         packages = f"{self._server}v1/packages/{self.repository}/"
         for link in self.show(name).links:
-            if version is not None and version_order(_version_of(link)) != version_order(version):
+            if version is not None and not _same_version(_version_of(link), version):
                 continue
             if filename and link.filename != filename:
                 continue
@@ -292,24 +290,20 @@ class Client:
 
     def repositories(self) -> list[Json]:
         """The server's repositories."""
-        listed: list[Json] = self._transport.request(
+        listed: list[Json] = self._transport.json(
             "GET", f"{self._server}v1/repos/", params={"page_size": 500}
-        ).json()
+        )
         return listed
 
     def create_repository(self, name: str) -> Json:
         """Make OWNER/REPO. Raises AlreadyExists, UsageError."""
         owner, repo = RepositoryName.parse(name)
-        made: Json = self._transport.request(
-            "POST", f"{self._server}v1/repos/{owner}/", json={"name": repo}
-        ).json()
+        made: Json = self._transport.json("POST", f"{self._server}v1/repos/{owner}/", json={"name": repo})
         return made
 
     def show_repository(self, name: str) -> Json:
         """Raises NoSuchRepository."""
-        shown: Json = self._transport.request(
-            "GET", f"{self._server}v1/repos/{RepositoryName.parse(name)}/"
-        ).json()
+        shown: Json = self._transport.json("GET", f"{self._server}v1/repos/{RepositoryName.parse(name)}/")
         return shown
 
     def delete_repository(self, name: str) -> None:
@@ -323,11 +317,28 @@ class Client:
     @property
     def _server(self) -> str:
         """The address of the server that this repository is on."""
-        path = urlsplit(self.url).path
-        if self._repository and path.rstrip("/").endswith(f"/{self._repository}"):
-            return self.url.rstrip("/").removesuffix(self._repository)
-        segments = path.strip("/").split("/")
-        return self.url if len(segments) < 2 else self.url.rstrip("/").rsplit("/", 2)[0] + "/"
+        path = urlsplit(self.url).path.rstrip("/").lower()
+        if self._repository:
+            named = path.endswith(f"/{self._repository}")
+        else:
+            named = path.count("/") >= 2
+        return self.url.rstrip("/").rsplit("/", 2)[0] + "/" if named else self.url
+
+
+def _address(url: str) -> SplitResult:
+    """The parts of a repository's address. Raises UsageError, which does not repeat credentials."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts
+    shown = url.rpartition("@")[2]
+    raise errors.UsageError(f"{shown!r} is not the address of a repository", hint="http://host/OWNER/REPO/")
+
+
+def _same_version(one: str, other: str) -> bool:
+    """Whether both mean one version (PEP 440); what is none is only like itself."""
+    known, version = version_order(one)
+    return one == other or (known and (known, version) == version_order(other))
 
 
 def _version_of(link: simpleapi.Link) -> str:

@@ -47,15 +47,25 @@ class Transport:
         follow = method == "GET"
         try:
             response = self._session.request(method, url, timeout=TIMEOUT, allow_redirects=follow, **options)
+            if response.status_code >= 300:
+                raise _error(response)
         except requests.ConnectionError as error:
             raise errors.ServerError(
                 f"no answer from {shown(url)}", hint="is the server running? try: pocketrepo status"
             ) from error
         except requests.RequestException as error:
             raise errors.ServerError(f"{method} {shown(url)} failed: {type(error).__name__}") from error
-        if response.status_code >= 300:
-            raise _error(response)
         return response
+
+    def json(self, method: str, url: str, **options: Any) -> Any:
+        """The decoded answer of the management API. Raises ServerError also if it is something else."""
+        response = self.request(method, url, **options)
+        try:
+            return response.json()
+        except ValueError:
+            raise errors.ServerError(
+                f"{shown(url)} did not answer in JSON", hint="is it a PocketRepo?"
+            ) from None
 
     def upload(self, url: str, fields: list[tuple[str, str]], path: Path, progress: Progress | None) -> None:
         """Send a form with fields and one file as ``content``. Raises AlreadyExists for a taken filename."""
@@ -67,6 +77,14 @@ class Transport:
             if "already exists" in error.message:
                 raise errors.AlreadyExists(error.message) from None
             raise
+
+
+def chunks(response: requests.Response) -> Iterator[bytes]:
+    """The body of a streamed answer. Raises ServerError if it does not come whole."""
+    try:
+        yield from response.iter_content(CHUNK)
+    except requests.RequestException as error:
+        raise errors.ServerError(f"{shown(response.url)} broke off", hint="try again") from error
 
 
 _KINDS: dict[int, type[errors.PocketRepoError]] = {
