@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class FileEdit:
     """What shall happen to one file. ``private``: a secret goes in, so nobody else may read it (0600)."""
 
     path: Path
-    edits: tuple[Edit[Any], ...]
+    edits: tuple[Edit[Any], ...] = field(repr=False)
     private: bool = False
 
     def applied(self, data: bytes | None) -> bytes | None:
@@ -36,11 +36,11 @@ class FileEdit:
 
 @dataclass(frozen=True)
 class FileChange:
-    """One file's bytes before and after (None: no such file), and its permission bits before."""
+    """One file's bytes before and after (None: no such file), and its permission bits before. Its repr shows no content."""
 
     path: Path
-    before: bytes | None
-    after: bytes | None
+    before: bytes | None = field(repr=False)
+    after: bytes | None = field(repr=False)
     mode: int | None = None
     private: bool = False
 
