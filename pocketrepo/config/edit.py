@@ -36,7 +36,7 @@ class FileEdit:
 
 @dataclass(frozen=True)
 class FileChange:
-    """One file's bytes before and after (None: no such file), and its permission bits before. Its repr shows no content."""
+    """One file's bytes before and after (None: no such file), and its mode before. Its repr shows no content."""
 
     path: Path
     before: bytes | None = field(repr=False)
