@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pocketrepo.archive import Limits, inspect
+from pocketrepo.archive.zip import Zip
 from pocketrepo.errors import BadUpload, Refused, TooLarge
 from tests.distributions import make_sdist, wheel_members, zip_bytes
 from tests.rawzip import (
@@ -98,6 +99,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         "not where",
     ),
     "fewer members than counted": (raw_zip(members(), end={"count": 9, "here": 9}), "directory is damaged"),
+    "members counted, none there": (raw_zip([], end={"count": 1, "here": 1}), "directory is damaged"),
     "more members than counted": (raw_zip(members(), end={"count": 2, "here": 2}), "directory is damaged"),
     "parts": (raw_zip(members(), end={"here": 2}), "one part of several"),
     "second disk": (spoiled(central={"disk": 1}), "directory is damaged"),
@@ -296,6 +298,16 @@ def test_metadata_that_unpacks_to_more_than_it_says_stops_there(tmp_path: Path) 
     metadata.packed = deflate(metadata.content + b"\n" * 6_000_000)
     with pytest.raises(BadUpload, match="METADATA' is damaged"):
         inspect_bytes(tmp_path, raw_zip(listed))
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "shrinking"
+    path.write_bytes(raw_zip(members()))
+    with path.open("r+b") as file:
+        archive = Zip(file, Limits())
+        file.truncate(40)
+        with pytest.raises(BadUpload, match="cut short"):
+            archive.read(MODULE, 1000)
 
 
 def test_a_zip_sdist_goes_through_the_same_checks(tmp_path: Path) -> None:
