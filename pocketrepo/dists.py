@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from pocketrepo.errors import BuildFailed, UsageError
 
 SUFFIXES = (".whl", ".tar.gz", ".zip")
+NAMES = "name wheels, sdists, a folder of them, or a source tree"
 What = str | Path | Iterable[str | Path] | None
 
 
@@ -40,13 +41,13 @@ def _items(what: What) -> list[Path]:
     if isinstance(what, str | Path):
         what = [what]
     items: list[Path] = []
-    for one in what:
+    for one in what if isinstance(what, Iterable) else [what]:
+        if not isinstance(one, str | Path):
+            raise UsageError(f"{one!r} is no path", hint=NAMES)
         path = Path(one).expanduser()
-        matched = [] if path.exists() else sorted(glob.glob(str(path)))  # noqa: PTH207  keeps ** and order
+        matched = [] if path.exists() else sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207  takes ~ and /
         if not path.exists() and not matched:
-            raise UsageError(
-                f"there is no {one}", hint="name wheels, sdists, a folder of them, or a source tree"
-            )
+            raise UsageError(f"there is no {one}", hint=NAMES)
         items += map(Path, matched) if matched else [path]
     return items
 
@@ -105,11 +106,11 @@ def build(tree: Path, output: Path, *, say: Callable[[str], None] = lambda line:
                 made.append(Path(builder.build(kind, output)))
             return made
     except pep517.BuildException as error:  # the tree itself is not what the standard asks
-        raise BuildFailed(f"{tree} cannot be built: {error}") from None
+        raise BuildFailed(f"{tree} cannot be built: {' '.join(str(error).split())}") from None
     except Exception as error:
         output_text = runner.output or str(getattr(error, "output", "") or "")
         last = next((line for line in reversed(output_text.splitlines()) if line.strip()), str(error))
-        raise BuildFailed(f"{tree} cannot be built: {last.strip()}", output=output_text) from None
+        raise BuildFailed(f"{tree} cannot be built: {' '.join(last.split())}", output=output_text) from None
 
 
 class _Runner:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from pocketrepo.errors import InstallFailed, UsageError
 from pocketrepo.model import normalize
 
@@ -30,7 +32,8 @@ OTHER_SOURCES = frozenset(
         "UV_INDEX_URL",
     }
 )
-_REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ERROR = re.compile(r"(?:ERROR:|error:|  \N{MULTIPLICATION SIGN} )(.*)")
+_CAUSE = re.compile(r"  (?:cause:|\W+ )(.*)")
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ def install(
 
     The installer's output goes to ``show`` line by line. Raises InstallFailed with its last error line.
     """
+    if not requirements:
+        raise UsageError("nothing to install is named", hint="for example: hello-pocket")
     names = [_name_of(requirement) for requirement in requirements]
     before = {name: _version(name) for name in names}
     command = [*_installer(), *options, "--index-url", index_url]
@@ -113,17 +118,18 @@ def _environment(host: str) -> dict[str, str]:
     environ = {key: value for key, value in os.environ.items() if key not in OTHER_SOURCES}
     environ["PIP_CONFIG_FILE"] = os.devnull
     if host in ("127.0.0.1", "localhost", "::1"):
-        environ["NO_PROXY"] = environ["no_proxy"] = f"{environ.get('NO_PROXY', '')},{host}".strip(",")
+        without = environ.get("no_proxy") or environ.get("NO_PROXY", "")
+        environ["NO_PROXY"] = environ["no_proxy"] = f"{without},{host}".strip(",")
     return environ
 
 
 def _name_of(requirement: str) -> str:
-    found = _REQUIREMENT.match(requirement)
-    if found is None:
+    try:
+        return normalize(Requirement(requirement).name)
+    except InvalidRequirement:
         raise UsageError(
             f"{requirement!r} names no package", hint="for example: hello-pocket or hello-pocket==1.0"
-        )
-    return normalize(found.group())
+        ) from None
 
 
 def _version(name: str) -> str | None:
@@ -142,8 +148,9 @@ def _stale(name: str, before: str | None) -> tuple[str, ...]:
 
 
 def _reason(lines: list[str]) -> str:
-    errors = [line for line in lines if line.startswith(("ERROR:", "error:", "  \N{MULTIPLICATION SIGN}"))]
-    chosen = (
-        errors[0] if errors else next((line for line in reversed(lines) if line.strip()), "no reason given")
-    )
-    return chosen.removeprefix("ERROR:").strip()
+    """What the installer calls an error, with the cause that uv puts below it; else its last words."""
+    for line, below in zip(lines, [*lines[1:], ""], strict=False):
+        found, cause = _ERROR.match(line), _CAUSE.match(below)
+        if found is not None:
+            return " ".join([found[1].strip(), *([cause[1].strip()] if cause else [])])
+    return next((line.strip() for line in reversed(lines) if line.strip()), "no reason given")
