@@ -14,7 +14,7 @@ from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from packaging.utils import NormalizedName
@@ -22,17 +22,19 @@ from packaging.utils import NormalizedName
 from pocketrepo import simpleapi
 from pocketrepo.errors import NoSuchProject, NoSuchRepository
 from pocketrepo.hosts import Hosts
-from pocketrepo.index import METADATA_SUFFIX, listed
+from pocketrepo.index import METADATA_SUFFIX, Index, listed
 from pocketrepo.model import File, RepositoryName, normalize
 from pocketrepo.repository import Repository, Root
 from pocketrepo.simpleapi import Format
-from pocketrepo.snapshot import Page
+from pocketrepo.snapshot import Page, Snapshot
 from pocketrepo.store import Blob
 
 Headers = list[tuple[str, str]]
 Header = Callable[[str], str | None]
 """Looks a request header up by its lower-case name."""
 
+REMEMBERED_LENGTH = 500
+"""Characters of headers up to which is remembered what they ask for."""
 MAX_PLAIN_PATH = 400
 """Characters; what is remembered of paths stays small, whatever is asked for."""
 SMALL_FILE = 32 * 1024
@@ -112,11 +114,9 @@ class Front:
     def answer(self, target: Target, header: Header, *, resident: bool = False) -> Answer | None:
         """The answer to a GET; None only if ``resident`` and there is more to do. Raises PocketRepoError."""
         repository = self.repository(target.repository, header)
-        if target.kind == "projects":
-            return self._projects(repository, header, resident)
-        if target.kind == "project":
-            return self._project(repository, target.name, header, resident)
-        return self._file(repository, target, header, resident)
+        if target.kind == "file":
+            return self._file(repository.index, target, header, resident)
+        return self._page(repository.index, target, header, resident)
 
     def repository(self, name: RepositoryName | None, header: Header) -> Repository:
         """The repository that may be read with this request's credentials. Public ones ignore them."""
@@ -126,35 +126,25 @@ class Front:
         except NoSuchRepository as missing:
             raise access.hide(access.identify(header("authorization")), missing) from None
 
-    def _projects(self, repository: Repository, header: Header, resident: bool) -> Answer | None:
-        snapshot = repository.index.resident_projects() if resident else repository.index.projects()
+    def _page(self, index: Index, target: Target, header: Header, resident: bool) -> Answer | None:
+        snapshot: Snapshot[Any] | None
+        if target.kind == "projects":
+            snapshot = index.resident_projects() if resident else index.projects()
+        else:
+            name = _normalized(target.name)
+            if name != target.name:
+                return redirect(f"../{name}/")
+            snapshot = index.resident(name) if resident else index.project(name)
         if snapshot is None:
             return None
-        format = simpleapi.negotiate(header("accept"))
+        format, compressed = _wanted(header("accept") or "", header("accept-encoding") or "")
         if format is None:
             return not_acceptable()
-        compressed = _accepts_gzip(header)
         page = snapshot.ready(format, compressed) if resident else snapshot.page(format, compressed)
         return None if page is None else answer_page(page, header)
 
-    def _project(self, repository: Repository, name: str, header: Header, resident: bool) -> Answer | None:
-        normalized = _normalized(name)
-        if normalized != name:
-            return redirect(f"../{normalized}/")
-        index = repository.index
-        snapshot = index.resident(normalized) if resident else index.project(normalized)
-        if snapshot is None:
-            return None
-        format = simpleapi.negotiate(header("accept"))
-        if format is None:
-            return not_acceptable()
-        compressed = _accepts_gzip(header)
-        page = snapshot.ready(format, compressed) if resident else snapshot.page(format, compressed)
-        return None if page is None else answer_page(page, header)
-
-    def _file(self, repository: Repository, target: Target, header: Header, resident: bool) -> Answer | None:
+    def _file(self, index: Index, target: Target, header: Header, resident: bool) -> Answer | None:
         name = _normalized(target.name)
-        index = repository.index
         snapshot = index.resident(name) if resident else index.project(name)
         if snapshot is None:
             return None
@@ -272,9 +262,20 @@ def not_acceptable() -> Answer:
     return Answer(406, headers, body)
 
 
-def _accepts_gzip(header: Header) -> bool:
-    accepted = header("accept-encoding")
-    if not accepted or "gzip" not in accepted:
+def _wanted(accept: str, encoding: str) -> tuple[Format | None, bool]:
+    """Which representation the headers ask for: its format, None if none will do, and whether it is gzipped."""
+    if len(accept) + len(encoding) > REMEMBERED_LENGTH:
+        return simpleapi.negotiate(accept), _accepts_gzip(encoding)
+    return _remembered(accept, encoding)
+
+
+@lru_cache(256)
+def _remembered(accept: str, encoding: str) -> tuple[Format | None, bool]:
+    return simpleapi.negotiate(accept), _accepts_gzip(encoding)
+
+
+def _accepts_gzip(accepted: str) -> bool:
+    if "gzip" not in accepted:
         return False
     if "q=" not in accepted:
         return True

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from functools import partial
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote
 
 from granian._futures import _aio_taskenter, _aio_taskleave, _BaseCBScheduler
 from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
@@ -129,11 +129,11 @@ class Gateway:
     def schedule(self, watcher: Any) -> None:
         """Answer at once, or hand over to a thread. Called by Granian for each request; must not raise."""
         scope = watcher.scope
-        front = self._front
-        if front is not None and scope.method in ("GET", "HEAD"):
+        front, method = self._front, scope.method
+        if front is not None and method in ("GET", "HEAD"):
             answer = front.handle(scope.path, scope.headers.get)
             if answer is not None:
-                self._send(watcher.proto, scope, answer)
+                self._send(watcher.proto, scope, method, answer)
                 watcher.done()
                 return
         self._pool.submit(self._run, watcher)
@@ -141,9 +141,9 @@ class Gateway:
     def _run(self, watcher: Any) -> None:
         scope, proto = watcher.scope, watcher.proto
         try:
-            self._send(proto, scope, self._call(scope, proto))
+            self._send(proto, scope, scope.method, self._call(scope, proto))
         except Exception:
-            log.exception("fault at %s %s", scope.method, scope.path)
+            log.exception("fault at %s %s", scope.method, _escaped(scope.path))
             proto.response_str(500, [("content-type", "text/plain")], "the server met a fault\n")
         finally:
             watcher.done()
@@ -170,19 +170,19 @@ class Gateway:
             if close is not None:
                 close()
 
-    def _send(self, proto: Any, scope: Any, answer: Answer) -> None:
-        body = answer.body
+    def _send(self, proto: Any, scope: Any, method: str, answer: Answer) -> None:
+        status, headers, body = answer
         if self._access_log is not None:
             size = body.stop - body.start if isinstance(body, Span) else len(body)
-            self._access_log(f"{scope.client} {scope.method} {scope.path} {answer.status} {size}")
-        if scope.method == "HEAD" or answer.status == 304:
-            proto.response_empty(answer.status, answer.headers)
+            self._access_log(f"{scope.client} {method} {_escaped(scope.path)} {status} {size}")
+        if method == "HEAD" or status == 304:
+            proto.response_empty(status, headers)
         elif not isinstance(body, Span):
-            proto.response_bytes(answer.status, answer.headers, body)
-        elif answer.status == 200:
-            proto.response_file(answer.status, answer.headers, body.path)
+            proto.response_bytes(status, headers, body)
+        elif status == 200:
+            proto.response_file(status, headers, body.path)
         else:
-            proto.response_file_range(answer.status, answer.headers, body.path, body.start, body.stop)
+            proto.response_file_range(status, headers, body.path, body.start, body.stop)
 
 
 class Body(io.RawIOBase):
@@ -240,12 +240,10 @@ class Body(io.RawIOBase):
 
 def _environ(scope: Any, body: Body) -> dict[str, Any]:
     host, _, port = scope.server.rpartition(":")
-    raw_path = scope.path
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(raw_path).decode("latin-1"),
-        "RAW_URI": raw_path,
+        "PATH_INFO": scope.path.encode().decode("latin-1"),  # decoded by Granian
         "QUERY_STRING": scope.query_string,
         "SERVER_NAME": host,
         "SERVER_PORT": port,
@@ -261,6 +259,8 @@ def _environ(scope: Any, body: Body) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for name, value in scope.headers.items():
+        if "_" in name:
+            continue  # it would pass for the header that is written with a hyphen
         key = name.upper().replace("-", "_")
         if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
             environ[key] = value
@@ -268,6 +268,11 @@ def _environ(scope: Any, body: Body) -> dict[str, Any]:
         key = f"HTTP_{key}"
         environ[key] = f"{environ[key]},{value}" if key in environ else value
     return environ
+
+
+def _escaped(path: str) -> str:
+    """A decoded path as it stands in a request line: one line of a log stays one."""
+    return quote(path, safe="/:@!$&'()*+,;=~")
 
 
 def _settle(future: asyncio.Future[None]) -> None:

@@ -51,6 +51,7 @@ class Hosted(Index):
         self._log = log
         self._prefix = f"repos/{name}"
         self._names_key = f"{self._prefix}/names.json"
+        self._projects = f"{self._prefix}/projects"
 
     # Reading
 
@@ -70,12 +71,13 @@ class Hosted(Index):
             raise NoSuchProject(name) from None
 
     def resident(self, name: NormalizedName) -> Snapshot[Project] | None:
-        key = self._project_key(name)
-        etag = self._store.etag(key)
-        if etag is None:
-            raise NoSuchProject(name)
+        key = f"{self._projects}/{name}/project.json"
         held = self._memo.get(key)
-        return held if held is not None and held.etag == etag else None
+        if held is not None and self._store.unchanged(key, held.etag):
+            return held
+        if self._store.etag(key) is None:
+            raise NoSuchProject(name)
+        return None
 
     def file(self, name: NormalizedName, key: str, filename: str) -> Blob:
         listed(self.project(name).value, key, filename)
@@ -106,7 +108,11 @@ class Hosted(Index):
         listed or was deleted. The staged file is gone afterwards.
         """
         name = upload.distribution.name
-        already = self._already(name, upload)
+        try:
+            already = self._already(name, upload)
+        except FileExists:
+            upload.staged.unlink(missing_ok=True)
+            raise
         if already is not None:
             upload.staged.unlink(missing_ok=True)
             return already
@@ -120,7 +126,9 @@ class Hosted(Index):
         if admitted.result == "same":
             self._discard(name, file)
             return admitted
-        self._sync_name(name)
+        # A listed name stays listed: whoever takes it away for lack of files looks again afterwards.
+        if name not in self.projects().value.names:
+            self._sync_name(name)
         self._log.record(events.UPLOADED, self.name, actor=upload.actor, project=name, **entry_of(file))
         return admitted
 
@@ -305,14 +313,14 @@ class Hosted(Index):
     # Keys and loading
 
     def _project_key(self, name: NormalizedName) -> str:
-        return f"{self._prefix}/projects/{name}/project.json"
+        return f"{self._projects}/{name}/project.json"
 
     def _folder(self, name: NormalizedName, key: str) -> str:
         return f"{self._prefix}/projects/{name}/files/{key}"
 
     def _resident(self, key: str) -> Snapshot[Any] | None:
         held = self._memo.get(key)
-        return held if held is not None and held.etag == self._store.etag(key) else None
+        return held if held is not None and self._store.unchanged(key, held.etag) else None
 
     def _load(self, key: str, decode: Callable[[Json], T]) -> Snapshot[T]:
         held = self._memo.get(key)

@@ -73,12 +73,12 @@ class Root:
     def repository(self, name: RepositoryName) -> Repository:
         """Raises NoSuchRepository. One ``stat`` when it has been asked for before."""
         held = self._open.get(name)
-        key = held.key if held is not None else _key(name)
+        if held is not None and self.store.unchanged(held.key, held.etag):
+            return held.repository
+        key = _key(name)
         etag = self.store.etag(key)
         if etag is None:
             raise NoSuchRepository(str(name), hint=f"make it with: pocketrepo repo create {name}")
-        if held is not None and held.etag == etag:
-            return held.repository
         document = self.store.get(key)
         if document is None:
             raise NoSuchRepository(str(name))

@@ -170,6 +170,16 @@ class StoreContract:
         assert store.read(KEY, unless=first) == Doc(b"two", second)
         assert store.read(KEY, unless=second) is UNCHANGED
 
+    def test_an_etag_is_unchanged_until_the_document_is_written_or_removed(self, store: Store) -> None:
+        first = store.write("a/b", b"1", if_match=ABSENT)
+        assert store.unchanged("a/b", first)
+        second = store.write("a/b", b"1", if_match=first)
+        assert store.unchanged("a/b", second)
+        assert not store.unchanged("a/b", first)
+        assert not store.unchanged("a", second)
+        store.remove("a/b")
+        assert not store.unchanged("a/b", second)
+
     @pytest.mark.parametrize("present", [True, False])
     @pytest.mark.parametrize("if_match", [ABSENT, "1-2-3"])
     def test_a_write_that_expects_another_state_conflicts(

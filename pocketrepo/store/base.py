@@ -113,6 +113,10 @@ class Store(ABC):
     def etag(self, key: str) -> str | None:
         """The document's etag without its bytes, None if it is absent. As cheap as one ``stat``."""
 
+    def unchanged(self, key: str, etag: str) -> bool:
+        """Whether the document is still at ``etag``; the cheapest of all questions."""
+        return self.etag(key) == etag
+
     @abstractmethod
     def write(self, key: str, data: bytes, *, if_match: str) -> str:
         """Write a document durably and atomically; returns its new etag, never seen before for this key.
