@@ -123,7 +123,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _fault(error: Exception) -> Response:
-    log.error("fault at %s %s", request.method, request.path, exc_info=error)
+    log.error("fault at %s %s", request.method, quote(request.path), exc_info=error)
     return _say(500, "the server met a fault; its log has the details")
 
 

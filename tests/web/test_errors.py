@@ -25,10 +25,11 @@ def plant(app: Flask) -> Callable[[BaseException], None]:
     """Makes two views, one of them of the API, raise."""
     raised: list[BaseException] = []
 
-    def view() -> str:
+    def view(name: str = "") -> str:
         raise raised[-1]
 
     app.add_url_rule("/plant", "plant", view, methods=["GET", "POST"])
+    app.add_url_rule("/plant/<name>", "plant_named", view)
     app.add_url_rule("/v1/plant", "plant_v1", view, methods=["GET", "POST"])
     return raised.append
 
@@ -53,6 +54,9 @@ def test_a_fault_is_one_line_for_the_asker_and_a_traceback_for_the_log(
         assert record.getMessage() == f"fault at GET {path}"
         assert record.exc_info
         assert record.exc_info[1] is error
+    caplog.clear()
+    http.get("/plant/a%0AERROR")
+    assert caplog.messages == ["fault at GET /plant/a%0AERROR"]
 
 
 @pytest.mark.parametrize(
