@@ -21,7 +21,7 @@ from pocketrepo.model import (
 def file(version: str, *, yanked: str | None = None, tag: str = "py3-none-any", **fields: str) -> File:
     times = {"upload_time": "2026-01-01T00:00:00.000000Z", **fields}
     name = f"hello-{version}-{tag}.whl"
-    return File(name, version, "0" * 16, 1, "00", yanked=yanked, **times)  # type: ignore[arg-type]
+    return File(name, version, "0" * 16, 1, "00", yanked=yanked, **times)
 
 
 def project(*files: File) -> Project:

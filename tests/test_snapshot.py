@@ -9,7 +9,7 @@ import threading
 import pytest
 from packaging.utils import NormalizedName
 
-from pocketrepo import snapshot as module
+from pocketrepo import simpleapi
 from pocketrepo.model import File, Project, ProjectList
 from pocketrepo.simpleapi import Format
 from pocketrepo.snapshot import MIN_GZIP_SIZE, PAGE_COST, Memo, Page, Snapshot
@@ -66,7 +66,7 @@ def test_a_small_page_is_sent_as_it_is() -> None:
 
 def test_threads_that_ask_at_once_render_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rendered = []
-    render = module.simpleapi.render
+    render = simpleapi.render
     started = threading.Event()
 
     def slow(value: ProjectList, format: Format) -> bytes:
@@ -74,7 +74,7 @@ def test_threads_that_ask_at_once_render_once(monkeypatch: pytest.MonkeyPatch) -
         started.wait(5)
         return render(value, format)
 
-    monkeypatch.setattr(module.simpleapi, "render", slow)
+    monkeypatch.setattr(simpleapi, "render", slow)
     snapshot = small()
     threads = [threading.Thread(target=snapshot.page, args=(Format.HTML_V1,)) for _ in range(4)]
     for thread in threads:
