@@ -98,7 +98,10 @@ class Root:
         return found
 
     def create(self, name: RepositoryName, *, actor: str) -> Repository:
-        """Raises AlreadyExists."""
+        """Make an empty repository. Raises AlreadyExists."""
+        if self.store.etag(_key(name)) is None and self._was_deleted(name):
+            # A deletion that was cut short, or an upload that it overtook, must not come back to life.
+            self._clear(name)
         document = {"schema": SCHEMA, "rev": 1, "ops": [], "name": str(name), "created": now()}
         try:
             self.store.write(_key(name), encode(document), if_match=ABSENT)
@@ -114,9 +117,18 @@ class Root:
         self.repository(name)
         self.log.record(events.REPOSITORY_DELETED, name, actor=actor)
         self.store.remove(_key(name))
+        self._clear(name)
+        self._open.pop(name, None)
+
+    def _clear(self, name: RepositoryName) -> None:
         for key in list(self.store.list(f"repos/{name}")):
             self.store.remove(key)
-        self._open.pop(name, None)
+
+    def _was_deleted(self, name: RepositoryName) -> bool:
+        """Whether the last that the event log says of a repository is its deletion."""
+        marks = (events.REPOSITORY_CREATED, events.REPOSITORY_DELETED)
+        last = [entry["event"] for entry in self.log.read(name) if entry.get("event") in marks][-1:]
+        return last == [events.REPOSITORY_DELETED]
 
     def _assemble(self, name: RepositoryName, document: Json) -> Repository:
         hosted = Hosted(self.store, name, self.memo, self.log)

@@ -190,3 +190,21 @@ def test_a_line_that_a_crash_cut_short_is_passed_over(root: Root, settings: Sett
     log.write_bytes(log.read_bytes() + b'{"time":"2026-')
     root.create(ACME, actor="ada")
     assert [repository for _, repository, _ in events(root)] == ["local/main", "acme/internal"]
+
+
+def test_what_a_deletion_left_behind_does_not_come_back(root: Root, tmp_path: Path) -> None:
+    late = stage(root, make_wheel(tmp_path))
+    hosted = root.create(ACME, actor="ada").hosted
+    root.delete(ACME, actor="ada")
+    hosted.admit(late)
+    assert root.create(ACME, actor="ada").index.projects().value.names == {}
+    with pytest.raises(NoSuchProject):
+        root.repository(ACME).index.project(HELLO)
+
+
+def test_a_repository_whose_document_was_lost_keeps_its_files_when_it_is_made_again(
+    root: Root, settings: Settings, tmp_path: Path
+) -> None:
+    root.create(ACME, actor="ada").hosted.admit(stage(root, make_wheel(tmp_path)))
+    (settings.root / "repos/acme/internal/repository.json").unlink()
+    assert HELLO in root.create(ACME, actor="ada").index.projects().value.names

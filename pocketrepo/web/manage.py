@@ -122,8 +122,8 @@ def yank_package(owner: str, repo: str, slug: str) -> Response:
     reason = _body().get("reason", "")
     if not isinstance(reason, str) or len(reason) > 1000 or _SURROGATE.search(reason):
         raise UsageError("the reason is text of up to 1,000 characters")
-    [file] = repository.hosted.yank(project.name, filename=file.filename, reason=reason, actor=actor)
-    return jsonify(_package(repository, project, file))
+    changed = repository.hosted.yank(project.name, filename=file.filename, reason=reason, actor=actor)
+    return _changed(repository, project, changed, slug)
 
 
 @bp.post("/packages/<owner>/<repo>/<slug>/unyank/")
@@ -131,8 +131,15 @@ def unyank_package(owner: str, repo: str, slug: str) -> Response:
     """Take the mark away."""
     repository, actor = _for_change(owner, repo)
     project, file = _find(repository, repository.hosted, slug)
-    [file] = repository.hosted.unyank(project.name, filename=file.filename, actor=actor)
-    return jsonify(_package(repository, project, file))
+    changed = repository.hosted.unyank(project.name, filename=file.filename, actor=actor)
+    return _changed(repository, project, changed, slug)
+
+
+def _changed(repository: Repository, project: Project, files: list[File], slug: str) -> Response:
+    """The file as it is now. Raises NotFound if it was deleted while it was being changed."""
+    if not files:
+        raise NotFound(f"no package {slug} in {repository.name}")
+    return jsonify(_package(repository, project, files[0]))
 
 
 def _for_change(owner: str, repo: str) -> tuple[Repository, str]:
