@@ -31,10 +31,10 @@ def config() -> None:
 def _target_options(command: F) -> F:
     """--tool, --scope, --file, --dry-run and --json, as every editing command has them."""
     options = [
-        click.option("--scope", type=SCOPE, help="the tool's file at that level"),
-        click.option("--file", type=click.Path(), help="this file"),
-        click.option("--dry-run", "-n", is_flag=True, help="only show what would change"),
-        click.option("--json", "as_json", is_flag=True, help="print JSON"),
+        click.option("--scope", type=SCOPE, help="The tool's file at that level."),
+        click.option("--file", type=click.Path(), help="This file, its format told by its name."),
+        click.option("--dry-run", "-n", is_flag=True, help="Only show what would change."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON for programs."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -44,9 +44,9 @@ def _target_options(command: F) -> F:
 @config.command("set-index")
 @click.argument("url")
 @click.option("--tool", type=TOOL, default="pip", show_default=True)
-@click.option("--name", default="pocketrepo", show_default=True, help="the index's name (uv, poetry)")
+@click.option("--name", default="pocketrepo", show_default=True, help="The index's name, for uv and poetry.")
 @click.option(
-    "--credentials", type=STORE, default="auto", show_default=True, help="where a password in URL goes"
+    "--credentials", type=STORE, default="auto", show_default=True, help="Where a password in URL goes."
 )
 @_target_options
 def set_index(as_json: bool, **options: Any) -> None:
@@ -58,12 +58,14 @@ def set_index(as_json: bool, **options: Any) -> None:
 @config.command("add-index")
 @click.argument("url")
 @click.option("--tool", type=TOOL, default="pip", show_default=True)
-@click.option("--name", default="pocketrepo", show_default=True, help="the index's name (uv, poetry, pdm)")
-@click.option("--explicit", is_flag=True, help="only for packages that name it (uv, poetry)")
 @click.option(
-    "--credentials", type=STORE, default="auto", show_default=True, help="where a password in URL goes"
+    "--name", default="pocketrepo", show_default=True, help="The index's name, for uv, poetry and pdm."
 )
-@click.option("--yes", "-y", is_flag=True, help="do not ask whether to mix indexes")
+@click.option("--explicit", is_flag=True, help="Only for packages that name it, with uv and poetry.")
+@click.option(
+    "--credentials", type=STORE, default="auto", show_default=True, help="Where a password in URL goes."
+)
+@click.option("--yes", "-y", is_flag=True, help="Mix indexes without being asked.")
 @_target_options
 def add_index(as_json: bool, yes: bool, dry_run: bool, **options: Any) -> None:
     """Add URL beside the indexes there are; pip then takes the highest version of them all."""
@@ -88,7 +90,7 @@ def _confirm(plan: api.Change) -> None:
 
 @config.command()
 @click.argument("what", metavar="URL|HOST|NAME")
-@click.option("--tool", type=TOOL, help="only in this tool's files")
+@click.option("--tool", type=TOOL, help="Only in this tool's files.")
 @_target_options
 def remove(as_json: bool, **options: Any) -> None:
     """Take an index out of every file here that mentions it."""
@@ -108,13 +110,13 @@ def trust(as_json: bool, **options: Any) -> None:
 
 @config.command("set-publish")
 @click.argument("url")
-@click.option("--name", default="pocketrepo", show_default=True, help="the name for twine upload -r NAME")
-@click.option("--file", type=click.Path(), help="instead of ~/.pypirc")
+@click.option("--name", default="pocketrepo", show_default=True, help="The name for twine upload -r NAME.")
+@click.option("--file", type=click.Path(), help="Instead of ~/.pypirc.")
 @click.option(
-    "--credentials", type=STORE, default="auto", show_default=True, help="where a password in URL goes"
+    "--credentials", type=STORE, default="auto", show_default=True, help="Where a password in URL goes."
 )
-@click.option("--dry-run", "-n", is_flag=True, help="only show what would change")
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@click.option("--dry-run", "-n", is_flag=True, help="Only show what would change.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def set_publish(as_json: bool, **options: Any) -> None:
     """Name URL as a place to upload to, in ~/.pypirc."""
     with _errors(as_json):
@@ -124,10 +126,10 @@ def set_publish(as_json: bool, **options: Any) -> None:
 @config.command()
 @click.argument("tool", type=click.Choice(list(api.SNIPPET_TOOLS)))
 @click.argument("url")
-@click.option("--upload-url", help="where to upload to, if it cannot be told from URL")
+@click.option("--upload-url", help="Where to upload to, if URL does not tell.")
 @click.option("--package", default="PACKAGE", show_default=True)
-@click.option("--extra", is_flag=True, help="beside PyPI instead of in its place")
-@click.option("--private", is_flag=True, help="with a reference to a token")
+@click.option("--extra", is_flag=True, help="Beside PyPI instead of in its place.")
+@click.option("--private", is_flag=True, help="With a reference to a token.")
 def snippet(tool: str, url: str, **options: Any) -> None:
     """Print set-up text to paste."""
     with _errors():
@@ -136,7 +138,7 @@ def snippet(tool: str, url: str, **options: Any) -> None:
 
 @config.command()
 @click.option("--tool", type=TOOL)
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def show(tool: str | None, as_json: bool) -> None:
     """Show every option that counts here, and where it comes from."""
     with _errors(as_json):
@@ -151,8 +153,8 @@ def show(tool: str | None, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option("--tool", type=TOOL, default="pip", show_default=True)
-@click.option("--pip", metavar="VERSION", help="as that version of pip would do")
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@click.option("--pip", metavar="VERSION", help="As that version of pip would do.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def explain(name: str, args: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Say which indexes are asked for NAME, which may win, and whether a stranger could.
 
@@ -168,9 +170,9 @@ def explain(name: str, args: tuple[str, ...], as_json: bool, **options: Any) -> 
 
 @config.command()
 @click.argument("files", nargs=-1, type=click.Path())
-@click.option("--fix", is_flag=True, help="do what is safe to do")
-@click.option("--online", is_flag=True, help="also try whether the indexes answer")
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@click.option("--fix", is_flag=True, help="Do what is safe to do.")
+@click.option("--online", is_flag=True, help="Also try whether the indexes answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.pass_context
 def doctor(context: click.Context, files: tuple[str, ...], fix: bool, online: bool, as_json: bool) -> None:
     """Find what hurts, here or in FILES; exit with 1 if anything does."""
@@ -199,8 +201,8 @@ def _print_findings(found: Sequence[api.Finding]) -> None:
 
 
 @config.command()
-@click.option("--file", type=click.Path(), help="only changes of this file")
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
+@click.option("--file", type=click.Path(), help="Only changes of this file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def history(file: str | None, as_json: bool) -> None:
     """List the changes made so far, newest first."""
     with _errors(as_json):
@@ -215,7 +217,7 @@ def history(file: str | None, as_json: bool) -> None:
 
 @config.command()
 @click.argument("id", required=False)
-@click.option("--file", type=click.Path(), help="the newest change of this file")
+@click.option("--file", type=click.Path(), help="The newest change of this file.")
 def undo(id: str | None, file: str | None) -> None:
     """Undo the change ID, or the newest one; refused if someone changed the file since."""
     with _errors():
@@ -267,17 +269,28 @@ def _print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2))
 
 
+class _Failure(click.ClickException):
+    """An error of ours: what, and what to do."""
+
+    def __init__(self, error: PocketRepoError) -> None:
+        super().__init__(f"{error.message}\n  {error.hint}" if error.hint else error.message)
+
+
+class _WrongUsage(_Failure):
+    """The command line makes no sense."""
+
+    exit_code = 2
+
+
 @contextmanager
 def _errors(as_json: bool = False) -> Iterator[None]:
-    """An error of ours is one clear line and exit code 1, or 2 where the command line makes no sense."""
     try:
         yield
     except PocketRepoError as error:
-        code = 2 if isinstance(error, UsageError) else 1
+        failure = (_WrongUsage if isinstance(error, UsageError) else _Failure)(error)
         if as_json:
             _print_json({"error": error.message, "hint": error.hint})
-        else:
-            click.echo(f"error: {error}", err=True)
-            if isinstance(error, ChangedSince):
-                click.echo(error.diff, err=True, nl=False)
-        raise SystemExit(code) from None
+            raise SystemExit(failure.exit_code) from None
+        if isinstance(error, ChangedSince):
+            click.echo(error.diff, err=True, nl=False)
+        raise failure from None

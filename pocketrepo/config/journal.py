@@ -94,9 +94,12 @@ def _replace_all(changes: list[FileChange], pending: Path) -> None:
     done: list[FileChange] = []
     try:
         for change in changes:
+            _check_expected(
+                [replace(change, before=edit.current(change.path))], changes
+            )  # locks bind only us
             edit.replace(change.path, change.after, mode=0o600 if change.private else None)
             done.append(change)
-    except NotWritable:
+    except (NotWritable, ChangedSince):
         for change in reversed(done):
             edit.replace(change.path, change.before, mode=change.mode)
         pending.unlink(missing_ok=True)

@@ -107,11 +107,11 @@ def test_wrong_usage_is_2_and_says_why(home: Path, args: list[str]) -> None:
     assert "rror" in result.output
 
 
-def test_a_refusal_is_1_and_one_line(home: Path) -> None:
+def test_a_refusal_is_1_what_and_what_to_do(home: Path) -> None:
     (home / "pip.conf").write_text("nonsense\n")
     result = run("set-index", URL, "--file", "pip.conf")
     assert result.exit_code == 1
-    assert result.stderr.count("\n") == 1
+    assert result.stderr.count("\n") == 2
     assert "pip.conf:1: text before the first [section]" in result.stderr
     assert run("undo").exit_code == 1
 

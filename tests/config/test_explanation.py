@@ -49,8 +49,8 @@ def test_uv_with_a_private_default_behind_pypi_is_a_risk(place: Place) -> None:
 
 
 def test_a_pinned_package_is_asked_for_in_one_place(place: Place) -> None:
-    text = f'[[tool.uv.index]]\nname = "ours"\nurl = "{U}"\nexplicit = true\n[tool.uv.sources]\nMy_Pack = {{ index = "ours" }}\n'
-    write(place, "proj/pyproject.toml", text)
+    index = f'[[tool.uv.index]]\nname = "ours"\nurl = "{U}"\nexplicit = true\n'
+    write(place, "proj/pyproject.toml", index + '[tool.uv.sources]\nMy_Pack = { index = "ours" }\n')
     assert config.explain("my-pack", tool="uv", place=place).urls == (U,)
     assert U not in config.explain("other", tool="uv", place=place).urls
 

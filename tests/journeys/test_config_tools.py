@@ -237,7 +237,7 @@ def test_poetry_sees_the_sources_that_were_set(tmp_path: Path, indexes: Indexes)
 
 
 def test_pdm_sees_the_source_that_was_set(tmp_path: Path, indexes: Indexes) -> None:
-    venv = environment(tmp_path / "tools", "pdm")
+    venv = environment(tmp_path / "tools", "pdm", "hishel<2")  # pdm 2.29 does not start with hishel 2
     scene = Scene(tmp_path / "home", venv, indexes)
     scene.write({"proj/pyproject.toml": PROJECT})
     config.set_index(indexes.url("n"), tool="pdm", place=scene.place({}))
