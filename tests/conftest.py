@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,18 +20,26 @@ from pocketrepo.repository import Root, open_root
 from pocketrepo.server import create_app
 from pocketrepo.settings import Settings
 
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("elsewhere")
+
 
 @pytest.fixture(autouse=True)
-def _alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither this user's data and servers nor the machine's pip and uv settings are seen by a test."""
-    import os
-
+def _alone(_elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither this user's data and servers nor the machine's pip and uv settings are seen by a test, and none
+    waits for the disk: that flushes come in the right order has tests of its own, with the store's."""
+    monkeypatch.setattr(os, "fsync", lambda fd: None)
+    monkeypatch.setattr("pocketrepo.store.file.flush", lambda fd: None)
     for name in list(os.environ):
         if name.startswith(("POCKETREPO_", "PIP_INDEX", "PIP_EXTRA", "UV_INDEX", "UV_DEFAULT")):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("POCKETREPO_RUNTIME", str(tmp_path_factory.mktemp("run", numbered=True)))
-    monkeypatch.setenv("POCKETREPO_ROOT", str(tmp_path_factory.mktemp("home", numbered=True) / "root"))
-    Path(os.environ["POCKETREPO_RUNTIME"]).chmod(0o700)
+    own = _elsewhere / str(next(_numbers))
+    monkeypatch.setenv("POCKETREPO_RUNTIME", str(own / "run"))
+    monkeypatch.setenv("POCKETREPO_ROOT", str(own / "root"))
 
 
 @pytest.fixture
@@ -78,9 +88,7 @@ def serve(request: pytest.FixtureRequest) -> Callable[..., Live]:
         site = app.extensions["pocketrepo"]
         listener = bind("127.0.0.1", 0)
         site.port = listener.getsockname()[1]
-        gateway = Gateway(
-            site.front if front else None, app.wsgi_app, threads=16, idle_timeout=idle_timeout
-        )
+        gateway = Gateway(site.front if front else None, app.wsgi_app, threads=16, idle_timeout=idle_timeout)
         thread = threading.Thread(target=lambda: asyncio.run(gateway.serve(listener)), daemon=True)
         thread.start()
 

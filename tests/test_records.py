@@ -169,7 +169,7 @@ def test_a_file_that_is_no_record_is_passed_over(record: RunRecord, change: dict
 
 @pytest.mark.parametrize("mode", [0o755, 0o770, 0o701])
 def test_a_folder_that_others_may_use_is_refused(mode: int) -> None:
-    Path(os.environ["POCKETREPO_RUNTIME"]).chmod(mode)
+    records.folder().chmod(mode)
     with pytest.raises(ServerError, match="chmod 700"):
         records.folder()
 
