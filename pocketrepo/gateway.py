@@ -2,7 +2,7 @@
 
 Granian's network threads run in Rust. For each request they call `Gateway.schedule`: what the front can answer at
 once is answered there and then, files are sent by Rust without a thread of ours, and the rest goes to a pool of
-threads that speak WSGI. The asyncio loop only feeds request bodies to them.
+threads that speak WSGI. There is an asyncio loop because Granian wants one; nothing of a request passes through it.
 
 Granian ships this embedding as experimental and below its public names, so its version is pinned to one minor
 release; everything that depends on it is in this module.
@@ -15,9 +15,9 @@ import io
 import logging
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Late
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -66,6 +66,19 @@ class _Scheduler(_BaseCBScheduler):  # type: ignore[misc]
         return made
 
 
+class _AtOnce:
+    """Stands in for the event loop where Granian tells that bytes of a body have come: who waits for them is a
+    thread, and a turn of the loop for each piece would take longer than to hash and write it."""
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., Any], *arguments: Any, context: Any = None
+    ) -> None:
+        callback(*arguments)
+
+    call_soon = call_soon_threadsafe
+    """For bytes that had come before anybody waited."""
+
+
 class Gateway:
     """Serves ``front`` and ``wsgi`` on a bound socket until `stop`."""
 
@@ -84,12 +97,11 @@ class Gateway:
         self._access_log = access_log
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pocketrepo")
         self._signal = WorkerSignal()
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, listener: socket.socket) -> None:
         """Answer requests on a listening socket, which is ours to close from here on; returns when `stop` was called
         and all requests are answered."""
-        self._loop = loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         ended = loop.create_future()
         self._signal.add_cb(lambda: loop.call_soon_threadsafe(_settle, ended))
         worker = RSGIWorker(
@@ -119,7 +131,7 @@ class Gateway:
         scheduler = _Scheduler(
             loop, None, None, partial(_aio_taskenter, loop), partial(_aio_taskleave, loop), self.schedule
         )
-        worker.serve_async(scheduler, loop, self._signal)
+        worker.serve_async(scheduler, _AtOnce(), self._signal)
         await ended
 
     def stop(self) -> None:
@@ -150,7 +162,6 @@ class Gateway:
 
     def _call(self, scope: Any, proto: Any) -> Answer:
         """One request through WSGI (PEP 3333)."""
-        assert self._loop is not None
         status = 500
         headers: list[tuple[str, str]] = []
 
@@ -159,7 +170,7 @@ class Gateway:
             status = int(line.split(" ", 1)[0])
             headers = [(name.lower(), value) for name, value in fields]
 
-        body = self._wsgi(_environ(scope, Body(proto, self._loop, self._idle_timeout)), start_response)
+        body = self._wsgi(_environ(scope, Body(proto, self._idle_timeout)), start_response)
         try:
             inner = getattr(body, "response", body)
             if isinstance(inner, FileBody):
@@ -186,15 +197,14 @@ class Gateway:
 
 
 class Body(io.RawIOBase):
-    """A request's body, read by a thread while the loop receives it.
+    """A request's body, read by a thread while Granian receives it.
 
     Raises Stalled when nothing comes for ``timeout`` seconds, and reads short when the client goes away.
     """
 
-    def __init__(self, proto: Any, loop: asyncio.AbstractEventLoop, timeout: float) -> None:
+    def __init__(self, proto: Any, timeout: float) -> None:
         self._chunks: Any = None
         self._proto = proto
-        self._loop = loop
         self._timeout = timeout
         self._rest = b""
         self._ended = False
@@ -221,19 +231,17 @@ class Body(io.RawIOBase):
         return data
 
     def _next(self) -> bytes:
-        future = asyncio.run_coroutine_threadsafe(self._receive(), self._loop)
-        try:
-            return future.result(self._timeout)
-        except Late:
-            future.cancel()
-            raise Stalled(f"nothing of the request's body came for {self._timeout:g} seconds") from None
-
-    async def _receive(self) -> bytes:
         if self._chunks is None:
             self._chunks = aiter(self._proto)
+        chunk: Any = anext(self._chunks)
+        arrived = threading.Lock()
+        arrived.acquire()
+        chunk.add_done_callback(lambda _: arrived.release())
+        if not arrived.acquire(timeout=self._timeout):
+            chunk.cancel()
+            raise Stalled(f"nothing of the request's body came for {self._timeout:g} seconds")
         try:
-            receive: Awaitable[bytes] = anext(self._chunks)
-            return bytes(await receive)
+            return bytes(chunk.result())
         except StopAsyncIteration:
             return b""
 

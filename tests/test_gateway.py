@@ -9,7 +9,8 @@ import logging
 import select
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -234,41 +235,35 @@ class Chunks:
     """A request whose body comes in these chunks, and then never ends if ``stalls``."""
 
     def __init__(self, *chunks: bytes, stalls: bool = False) -> None:
-        self._chunks = chunks
+        self._chunks = iter(chunks)
         self._stalls = stalls
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self._chunks:
-            yield chunk
-        if self._stalls:
-            await asyncio.Event().wait()
+    def __aiter__(self) -> Chunks:
+        return self
+
+    def __anext__(self) -> Future[bytes]:
+        future: Future[bytes] = Future()
+        chunk = next(self._chunks, None)
+        if chunk is not None:
+            future.set_result(chunk)
+        elif not self._stalls:
+            future.set_exception(StopAsyncIteration())
+        return future
 
 
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    running = asyncio.new_event_loop()
-    thread = threading.Thread(target=running.run_forever)
-    thread.start()
-    yield running
-    running.call_soon_threadsafe(running.stop)
-    thread.join()
-    running.run_until_complete(running.shutdown_asyncgens())
-    running.close()
-
-
-def test_a_body_is_read_in_the_sizes_asked_for(loop: asyncio.AbstractEventLoop) -> None:
-    body = Body(Chunks(b"abcde", b"fg", b"hij"), loop, 5)
+def test_a_body_is_read_in_the_sizes_asked_for() -> None:
+    body = Body(Chunks(b"abcde", b"fg", b"hij"), 5)
     assert [body.read(size) for size in (2, 0, 10, 10, 1)] == [b"ab", b"", b"cde", b"fg", b"h"]
     buffer = bytearray(5)
     assert body.readinto(buffer) == 2
     assert buffer[:2] == b"ij"
     assert (body.read(5), body.read(5), body.read()) == (b"", b"", b"")
-    assert Body(Chunks(b"abcde", b"fg"), loop, 5).read() == b"abcdefg"
-    assert list(Body(Chunks(b"a\nb", b"\nc"), loop, 5)) == [b"a\n", b"b\n", b"c"]
+    assert Body(Chunks(b"abcde", b"fg"), 5).read() == b"abcdefg"
+    assert list(Body(Chunks(b"a\nb", b"\nc"), 5)) == [b"a\n", b"b\n", b"c"]
 
 
-def test_a_body_that_stalls_says_so(loop: asyncio.AbstractEventLoop) -> None:
-    body = Body(Chunks(b"abc", stalls=True), loop, 0.01)
+def test_a_body_that_stalls_says_so() -> None:
+    body = Body(Chunks(b"abc", stalls=True), 0.01)
     assert body.read(10) == b"abc"
     with pytest.raises(Stalled, match=r"for 0\.01 seconds"):
         body.read(10)
