@@ -186,6 +186,30 @@ def test_what_a_killed_process_left_is_swept_by_the_next_edit(place: Place, file
     assert listing(file.parent) == {"pip.conf"}
 
 
+def test_it_is_swept_by_an_edit_that_has_nothing_to_do_as_well(place: Place, file: Path) -> None:
+    config.set_index(URL, place=place)
+    edit.temporary(file).write_text("half a fi")
+    config.set_index(URL, place=place)
+    assert listing(file.parent) == {"pip.conf"}
+
+
+@pytest.mark.parametrize(("moment", "happened"), [("_replace_all", False), ("_commit", True)])
+def test_the_next_edit_decides_what_a_killed_process_left_undecided(
+    place: Place, file: Path, monkeypatch: pytest.MonkeyPatch, moment: str, happened: bool
+) -> None:
+    def die(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(journal, moment, die)
+        config.set_index(URL, place=place)
+    assert len(list((place.state / "pending").iterdir())) == 1
+    assert (URL in file.read_text()) == happened
+    config.add_index("https://second.example/", place=place)
+    assert list((place.state / "pending").iterdir()) == []
+    assert len(config.history(place=place)) == (2 if happened else 1)
+
+
 def test_threads_editing_one_file_lose_nothing(place: Place, file: Path) -> None:
     def work(name: int) -> None:
         for number in range(5):
