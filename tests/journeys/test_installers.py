@@ -1,4 +1,4 @@
-"""pip of several ages and uv, given the index URL and nothing else."""
+"""pip of several ages, uv, poetry and pdm, given the index URL and nothing else."""
 
 from __future__ import annotations
 
@@ -243,3 +243,37 @@ class TestUv:
         uv("lock", "--upgrade", cwd=folder)
         uv("sync", "--locked", cwd=folder)
         assert Venv(folder / ".venv").version("pocket-base") == "1.1"
+
+
+def in_project(folder: Path, source: str) -> Path:
+    """A project that needs pocket-app, with these tables to say where it comes from."""
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "mine"\nversion = "0"\nrequires-python = ">=3.11,<4"\n'
+        f'dependencies = ["pocket-app"]\n\n{source}'
+    )
+    return folder
+
+
+def test_poetry_locks_and_installs(
+    tool: Callable[..., Venv], live: LiveServer, shelf: Path, client_env: dict[str, str], tmp_path: Path
+) -> None:
+    index = live.index(REPOSITORY)
+    source = f'[[tool.poetry.source]]\nname = "pocket"\nurl = "{index}"\npriority = "primary"\n'
+    folder = in_project(tmp_path / "project", f"[tool.poetry]\npackage-mode = false\n\n{source}")
+    environ = {**client_env, "POETRY_VIRTUALENVS_CREATE": "1", "POETRY_VIRTUALENVS_IN_PROJECT": "1"}
+    program = tool("poetry", "", "poetry-core").program("poetry")
+    run(program, "sync", "--no-interaction", env=environ, cwd=folder)
+    assert sha256(shelf / "pocket_base-1.0-py3-none-any.whl") in (folder / "poetry.lock").read_text()
+    assert Venv(folder / ".venv").version("pocket-base") == "1.0"
+
+
+def test_pdm_locks_and_installs(
+    tool: Callable[..., Venv], live: LiveServer, shelf: Path, client_env: dict[str, str], tmp_path: Path
+) -> None:
+    source = f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{live.index(REPOSITORY)}"\n'
+    folder = in_project(tmp_path / "project", source)
+    program = tool("pdm[locked]", "", "pdm-backend").program("pdm")
+    run(program, "install", "--no-self", env=client_env, cwd=folder)
+    assert sha256(shelf / "pocket_base-1.0-py3-none-any.whl") in (folder / "pdm.lock").read_text()
+    assert Venv(folder / ".venv").version("pocket-base") == "1.0"
