@@ -15,6 +15,7 @@ from pocketrepo.config.errors import SecretRefused
 from pocketrepo.config.locate import Place, Target, netrc_file
 from pocketrepo.config.url import (
     Credentials,
+    has_secret,
     host_of,
     is_loopback,
     is_reference,
@@ -59,7 +60,8 @@ def store(place: Place, target: Target, url: str, name: str, how: str = "auto") 
         raise UsageError(f"no store {how!r} for credentials", hint="one of " + ", ".join(STORES))
     clean, credentials = split_credentials(url)
     if credentials is None:
-        return Stored(url)
+        # A token in the path has no other place, so the file that gets it is closed to others.
+        return Stored(url, private=True, notices=_in_file(target.path)) if has_secret(url) else Stored(url)
     if is_reference(credentials.password or credentials.user):
         return _reference(target, url)
     if how == "auto":

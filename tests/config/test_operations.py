@@ -230,6 +230,15 @@ def test_a_secret_in_a_file_that_git_tracks_is_called_out(place: Place) -> None:
     assert "secret-tracked" in {finding.code for finding in config.doctor([file], place=place)}
 
 
+def test_a_token_in_the_path_closes_the_file_and_is_masked(place: Place) -> None:
+    change = config.set_index("https://repo.example/T0KEN/acme/internal/python/simple/", place=place)
+    path = place.home / ".config/pip/pip.conf"
+    assert "T0KEN" in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "secret-in-file" in codes(change)
+    assert "T0KEN" not in str(change) + repr(change) + str(change.to_json())
+
+
 def test_remove_takes_an_index_out_of_every_file_that_mentions_it(place: Place) -> None:
     config.set_index(URL, place=place)
     config.add_index(URL, scope="site", place=place)
