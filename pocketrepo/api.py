@@ -13,7 +13,7 @@ from pocketrepo.background import STOP_TIMEOUT, Server, start
 from pocketrepo.client import Client, Pushes
 from pocketrepo.dists import What
 from pocketrepo.errors import ServerError
-from pocketrepo.installing import Installed
+from pocketrepo.installing import Installations
 from pocketrepo.settings import default_root
 
 
@@ -40,7 +40,7 @@ def install(
     source: Client | Server | str | None = None,
     extra_index_urls: Sequence[str] = (),
     options: Sequence[str] = (),
-) -> list[Installed]:
+) -> Installations:
     """Install into this kernel's environment, from the repository alone unless extra indexes are named.
 
     Raises InstallFailed with the installer's reason.

@@ -25,7 +25,7 @@ from pocketrepo.client import Client, Pushes
 from pocketrepo.display import card, code, table
 from pocketrepo.dists import What
 from pocketrepo.errors import ServerError
-from pocketrepo.installing import Installed
+from pocketrepo.installing import Installations
 from pocketrepo.records import RunRecord
 from pocketrepo.settings import default_root
 from pocketrepo.simpleapi import Page
@@ -75,6 +75,7 @@ class Server:
 
     @property
     def port(self) -> int:
+        """The port that it listens on."""
         return self._record.port
 
     @property
@@ -93,6 +94,7 @@ class Server:
 
     @property
     def pid(self) -> int:
+        """The id of its process."""
         return self._record.pid
 
     def repo(self, name: str) -> Client:
@@ -112,7 +114,7 @@ class Server:
 
     def install(
         self, *requirements: str, extra_index_urls: Sequence[str] = (), options: Sequence[str] = ()
-    ) -> list[Installed]:
+    ) -> Installations:
         """See `Client.install`."""
         return self.client.install(*requirements, extra_index_urls=extra_index_urls, options=options)
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Literal
@@ -17,10 +18,10 @@ from pocketrepo import errors, simpleapi
 from pocketrepo.archive import Distribution, inspect, parse_filename
 from pocketrepo.display import card, code, table
 from pocketrepo.dists import What, collect
-from pocketrepo.installing import Installed, install
+from pocketrepo.installing import Installations, install
 from pocketrepo.model import Json, RepositoryName, normalize, version_order
-from pocketrepo.progress import bar
-from pocketrepo.transport import Progress, Transport, chunks
+from pocketrepo.progress import Progress, bar
+from pocketrepo.transport import Transport, chunks
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ class Client:
 
     def install(
         self, *requirements: str, extra_index_urls: Sequence[str] = (), options: Sequence[str] = ()
-    ) -> list[Installed]:
+    ) -> Installations:
         """Install into this interpreter's environment, from this repository alone unless extra indexes are
         named. Raises InstallFailed with the installer's reason."""
         done = install(requirements, self.index_url, extra_index_urls=extra_index_urls, options=options)
@@ -204,7 +205,7 @@ class Client:
         ``what``: paths, globs, folders of distributions, or source trees; nothing means ``dist/``, or else the
         source tree here. Raises BadUpload, AlreadyExists, BuildFailed, UsageError.
         """
-        with collect(what, say=print) as paths:
+        with collect(what, say=partial(print, flush=True)) as paths:
             rows = []
             for path in paths:
                 with bar(path.name, path.stat().st_size) as progress:

@@ -56,6 +56,13 @@ class Installed:
         return line
 
 
+class Installations(list[Installed]):
+    """What an install did, one row a requirement."""
+
+    def _ipython_display_(self) -> None:
+        """Nothing: it was printed when it happened."""
+
+
 def install(
     requirements: Sequence[str],
     index_url: str,
@@ -63,7 +70,7 @@ def install(
     extra_index_urls: Sequence[str] = (),
     options: Sequence[str] = (),
     show: Callable[[str], None] = print,
-) -> list[Installed]:
+) -> Installations:
     """Install into the running interpreter, from ``index_url`` alone unless extra ones are given.
 
     The installer's output goes to ``show`` line by line. Raises InstallFailed with its last error line.
@@ -80,9 +87,9 @@ def install(
     if lines is not None:
         raise InstallFailed(f"{' '.join(requirements)} could not be installed: {_reason(lines)}")
     importlib.invalidate_caches()
-    return [
+    return Installations(
         Installed(name, _version(name) or "?", before[name], _stale(name, before[name])) for name in names
-    ]
+    )
 
 
 def _installer() -> list[str]:

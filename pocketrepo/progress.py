@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pocketrepo.transport import Progress
-
+Progress = Callable[[int, int], None]
+"""Told (bytes done, bytes in all)."""
 SHOWN_FROM = 5 * 1024 * 1024
 """Bytes; smaller files are done before a bar could be read."""
 

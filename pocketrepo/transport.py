@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,6 +13,7 @@ import requests
 import pocketrepo
 from pocketrepo import errors
 from pocketrepo.access import TOKEN_USER
+from pocketrepo.progress import Progress
 
 CHUNK = 256 * 1024
 TIMEOUT = (5.0, 60.0)
@@ -24,8 +25,6 @@ ACCEPT = ", ".join(
         "text/html;q=0.1",
     ]
 )
-Progress = Callable[[int, int], None]
-"""Told (bytes done, bytes in all)."""
 
 
 class Transport:

@@ -117,7 +117,9 @@ def test_verbs_reach_the_default_repository(seen: Server, tmp_path: Path) -> Non
     [pushed] = seen.push(make_wheel(tmp_path, "hello-pocket", "1.0"))
     assert pushed.result == "new"
     assert seen.projects() == ["hello-pocket"]
-    assert [link.filename for link in seen.show("hello-pocket").links] == ["hello_pocket-1.0-py3-none-any.whl"]
+    assert [link.filename for link in seen.show("hello-pocket").links] == [
+        "hello_pocket-1.0-py3-none-any.whl"
+    ]
 
 
 def test_another_process_attaches_and_cannot_stop_it(seen: Server, kernel: Kernel) -> None:
@@ -184,20 +186,21 @@ def test_a_throw_away_repository_is_removed_at_the_end() -> None:
     assert not folder.exists()
 
 
-STARTS = """
-    import pocketrepo
-    server = pocketrepo.start({root!r}, temporary={temporary})
-    print(server.url, server.pid, server.root, flush=True)
+def starting(root: Path | None, *, then: str = "", temporary: bool = False) -> str:
+    """Code that starts a server, does something more, and prints its address, pid and root."""
+    return f"""
+import os, signal, sys, time
+import pocketrepo
+server = pocketrepo.start({str(root) if root else None!r}, temporary={temporary})
+{textwrap.dedent(then)}
+print(server.url, server.pid, server.root, flush=True)
 """
 
 
 def test_it_survives_an_interrupt_of_the_kernel_and_ends_when_the_kernel_is_killed(
     kernel: Kernel, tmp_path: Path
 ) -> None:
-    owner = kernel(
-        "import signal\nsignal.signal(signal.SIGINT, lambda *_: None)\n"
-        + textwrap.dedent(STARTS.format(root=str(tmp_path / "root"), temporary=False))
-    )
+    owner = kernel(starting(tmp_path / "root", then="signal.signal(signal.SIGINT, lambda *_: None)"))
     url, pid, _root = line(owner)
     os.killpg(owner.pid, signal.SIGINT)
     assert answers(url)
@@ -206,33 +209,36 @@ def test_it_survives_an_interrupt_of_the_kernel_and_ends_when_the_kernel_is_kill
 
 
 def test_it_ends_with_the_kernel_although_a_forked_child_lives(kernel: Kernel, tmp_path: Path) -> None:
-    owner = kernel(
-        textwrap.dedent(STARTS.format(root=str(tmp_path / "root"), temporary=False)).replace(
-            "print(", "import os\nchild = os.fork()\nif child == 0:\n    os.setsid(); import time; time.sleep(600)\nprint(child, "
-        )
-    )
-    child, url, pid, _root = line(owner)
+    fork = """
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            time.sleep(600)
+        print(child, end=" ")
+    """
+    child, url, pid, _root = line(kernel_process := kernel(starting(tmp_path / "root", then=fork)))
     try:
         assert answers(url)
-        owner.kill()
+        kernel_process.kill()
         wait_for(lambda: has_ended(int(pid)), "the end of the server")
     finally:
         os.kill(int(child), signal.SIGKILL)
 
 
 def test_a_forked_child_that_exits_does_not_stop_it(kernel: Kernel, tmp_path: Path) -> None:
-    owner = kernel(
-        textwrap.dedent(STARTS.format(root=str(tmp_path / "root"), temporary=False)).replace(
-            "print(",
-            "import os, sys\nchild = os.fork()\nif child == 0:\n    server.stop(); sys.exit()\nos.waitpid(child, 0)\nprint(",
-        )
-    )
-    url, _pid, _root = line(owner)
+    fork = """
+        child = os.fork()
+        if child == 0:
+            server.stop()
+            sys.exit()
+        os.waitpid(child, 0)
+    """
+    url, _pid, _root = line(kernel(starting(tmp_path / "root", then=fork)))
     assert answers(url)
 
 
 def test_a_throw_away_repository_goes_although_the_kernel_is_killed(kernel: Kernel) -> None:
-    owner = kernel(STARTS.format(root=None, temporary=True))
+    owner = kernel(starting(None, temporary=True))
     _url, pid, folder = line(owner)
     assert Path(folder, "root.json").exists()
     owner.kill()
@@ -241,7 +247,7 @@ def test_a_throw_away_repository_goes_although_the_kernel_is_killed(kernel: Kern
 
 
 def test_when_the_owner_ends_an_attached_server_starts_again_in_place(kernel: Kernel, tmp_path: Path) -> None:
-    owner = kernel(STARTS.format(root=str(tmp_path / "root"), temporary=False))
+    owner = kernel(starting(tmp_path / "root"))
     url, pid, _root = line(owner)
     with pocketrepo.start(tmp_path / "root") as attached:
         assert not attached.owned
@@ -253,7 +259,7 @@ def test_when_the_owner_ends_an_attached_server_starts_again_in_place(kernel: Ke
 
 
 def test_kernels_that_start_at_once_share_one_server(kernel: Kernel, tmp_path: Path) -> None:
-    kernels = [kernel(STARTS.format(root=str(tmp_path / "root"), temporary=False)) for _ in range(3)]
+    kernels = [kernel(starting(tmp_path / "root")) for _ in range(3)]
     assert len({tuple(line(one)) for one in kernels}) == 1
 
 

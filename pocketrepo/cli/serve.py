@@ -19,7 +19,7 @@ def _setting_options(command: Any) -> Any:
     """A flag for every setting, from their one table."""
     for item in reversed(fields(Settings)):
         flag = f"--{item.name.replace('_', '-')}"
-        help_text = item.metadata["help"].capitalize() + "."
+        help_text = _sentence(item.metadata["help"])
         if item.type == "bool":
             option = click.option(flag, is_flag=True, default=None, help=help_text)
         elif str(item.type).startswith("tuple"):
@@ -29,6 +29,10 @@ def _setting_options(command: Any) -> Any:
             option = click.option(flag, type=kind, help=help_text)
         command = option(command)
     return command
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 @click.command()
