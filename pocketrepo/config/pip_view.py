@@ -10,8 +10,8 @@ from packaging.version import Version
 from pocketrepo.config.errors import ConfigSyntax
 from pocketrepo.config.locate import Place
 from pocketrepo.config.pip_options import PipOptions, pip_options
+from pocketrepo.config.pypi import simple_url
 from pocketrepo.config.reqfile import OPTIONS, ReqLine, decode, expanded, parse
-from pocketrepo.config.url import PYPI
 from pocketrepo.config.view import DEFAULT, Dropped, Index, Origin, View
 from pocketrepo.errors import UsageError
 
@@ -94,7 +94,7 @@ class _Search:
         if urls := self.given.get("index-url"):
             return Index(urls[-1], "index", Origin(_COMMAND_LINE, "--index-url"))
         value = self.options.values.get("index-url")
-        return Index(value.text, "index", value.origin) if value else Index(PYPI, "index", DEFAULT)
+        return Index(value.text, "index", value.origin) if value else Index(simple_url(), "index", DEFAULT)
 
     def _extras(self) -> list[Index]:
         configured = [Index(url, "extra", origin) for url, origin in self.options.words("extra-index-url")]

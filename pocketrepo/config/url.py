@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
+from pocketrepo.config import pypi
 from pocketrepo.config.errors import BadUrl
 
 MASK = "****"
-PYPI_HOST = ".".join(("pypi", "org"))
-PYPI = f"https://{PYPI_HOST}/simple"
-TEST_PYPI_HOST = f"test.{PYPI_HOST}"
 
 # RFC 3986 characters, less the quotes, parentheses and commas that some file format gives a meaning to.
 _ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&*+;=%{}]+\Z")
@@ -182,7 +180,7 @@ def is_loopback(url: str) -> bool:
 
 def is_public(url: str) -> bool:
     """Whether anybody may upload there: PyPI and its test twin."""
-    return host_of(url) in (PYPI_HOST, TEST_PYPI_HOST)
+    return host_of(url) in pypi.hosts()
 
 
 def needs_trust(url: str) -> bool:

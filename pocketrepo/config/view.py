@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pocketrepo.config.url import PYPI, mask, split_credentials
+from pocketrepo.config.pypi import simple_url
+from pocketrepo.config.url import mask, split_credentials
 
 
 @dataclass(frozen=True)
@@ -132,4 +133,4 @@ class View:
 
 def pypi(role: str) -> Index:
     """What a tool asks when nothing is set."""
-    return Index(PYPI, role, DEFAULT)
+    return Index(simple_url(), role, DEFAULT)
