@@ -177,16 +177,21 @@ class Hosted(Index):
 
     def _already(self, name: NormalizedName, upload: Upload) -> Admitted | None:
         """Answers a repeated upload from what is listed, before any byte is stored."""
-        try:
-            files = self.project(name).value.files
-        except NoSuchProject:
+        file = self._find(name, upload.distribution.filename)
+        if file is None:
             return None
-        for file in files:
-            if file.filename == upload.distribution.filename:
-                if file.sha256 != upload.sha256:
-                    raise FileExists(file.filename, sha256=file.sha256)
-                return Admitted(name, file, "same")
-        return None
+        if file.sha256 != upload.sha256:
+            raise FileExists(file.filename, sha256=file.sha256)
+        return Admitted(name, file, "same")
+
+    def _find(self, name: NormalizedName, filename: str) -> File | None:
+        """A listed file; without a snapshot, which the upload would outdate at once."""
+        key = self._project_key(name)
+        held: Snapshot[Project] | None = self._resident(key)
+        if held is not None:
+            return next((file for file in held.value.files if file.filename == filename), None)
+        document = self._store.get(key) or {"files": []}
+        return next((File(**entry) for entry in document["files"] if entry["filename"] == filename), None)
 
     def _store_bytes(self, name: NormalizedName, file: File, upload: Upload) -> None:
         folder = self._folder(name, file.key)
