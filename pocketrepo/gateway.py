@@ -5,17 +5,15 @@ once is answered there and then, files are sent by Rust without a thread of ours
 threads that speak WSGI. There is an asyncio loop because Granian wants one; nothing of a request passes through it.
 
 Granian ships this embedding as experimental and below its public names, so its version is pinned to one minor
-release; everything that depends on it is in this module.
+release; everything that depends on it is in this module and `body`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -26,7 +24,8 @@ from granian._futures import _aio_taskenter, _aio_taskleave, _BaseCBScheduler
 from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
 from granian.http import HTTP1Settings
 
-from pocketrepo.errors import ServerError, Stalled
+from pocketrepo.body import Body, announced
+from pocketrepo.errors import ServerError
 from pocketrepo.front import Answer, Front, Span
 from pocketrepo.web.state import FileBody
 
@@ -97,11 +96,12 @@ class Gateway:
         self._access_log = access_log
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pocketrepo")
         self._signal = WorkerSignal()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, listener: socket.socket) -> None:
         """Answer requests on a listening socket, which is ours to close from here on; returns when `stop` was called
         and all requests are answered."""
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         ended = loop.create_future()
         self._signal.add_cb(lambda: loop.call_soon_threadsafe(_settle, ended))
         worker = RSGIWorker(
@@ -151,16 +151,35 @@ class Gateway:
         self._pool.submit(self._run, watcher)
 
     def _run(self, watcher: Any) -> None:
-        scope, proto = watcher.scope, watcher.proto
+        assert self._loop is not None
+        scope = watcher.scope
+        body = Body(watcher.proto, self._idle_timeout, announced(scope.headers))
         try:
-            self._send(proto, scope, scope.method, self._call(scope, proto))
+            answer = self._call(scope, body)
         except Exception:
             log.exception("fault at %s %s", scope.method, _escaped(scope.path))
-            proto.response_str(500, [("content-type", "text/plain")], "the server met a fault\n")
+            answer = Answer(500, [("content-type", "text/plain")], b"the server met a fault\n")
+        if body.ended or (scope.headers.get("expect") and not body.begun):
+            self._finish(watcher, answer)
+        else:
+            # An answer before the end of the body closes the connection: clients that are still sending would
+            # see that, and not the answer.
+            asyncio.run_coroutine_threadsafe(self._finish_late(watcher, answer, body), self._loop)
+
+    async def _finish_late(self, watcher: Any, answer: Answer, body: Body) -> None:
+        await body.discard()
+        self._finish(watcher, answer)
+
+    def _finish(self, watcher: Any, answer: Answer) -> None:
+        scope = watcher.scope
+        try:
+            self._send(watcher.proto, scope, scope.method, answer)
+        except Exception:
+            log.exception("fault at %s %s", scope.method, _escaped(scope.path))
         finally:
             watcher.done()
 
-    def _call(self, scope: Any, proto: Any) -> Answer:
+    def _call(self, scope: Any, request_body: Body) -> Answer:
         """One request through WSGI (PEP 3333)."""
         status = 500
         headers: list[tuple[str, str]] = []
@@ -170,7 +189,7 @@ class Gateway:
             status = int(line.split(" ", 1)[0])
             headers = [(name.lower(), value) for name, value in fields]
 
-        body = self._wsgi(_environ(scope, Body(proto, self._idle_timeout)), start_response)
+        body = self._wsgi(_environ(scope, request_body), start_response)
         try:
             inner = getattr(body, "response", body)
             if isinstance(inner, FileBody):
@@ -194,56 +213,6 @@ class Gateway:
             proto.response_file(status, headers, body.path)
         else:
             proto.response_file_range(status, headers, body.path, body.start, body.stop)
-
-
-class Body(io.RawIOBase):
-    """A request's body, read by a thread while Granian receives it.
-
-    Raises Stalled when nothing comes for ``timeout`` seconds, and reads short when the client goes away.
-    """
-
-    def __init__(self, proto: Any, timeout: float) -> None:
-        self._chunks: Any = None
-        self._proto = proto
-        self._timeout = timeout
-        self._rest = b""
-        self._ended = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def read(self, size: int = -1, /) -> bytes:
-        """What has come, up to ``size`` bytes; everything for -1."""
-        if size is None or size < 0:
-            parts = []
-            while part := self.read(1 << 20):
-                parts.append(part)
-            return b"".join(parts)
-        if not self._rest and not self._ended:
-            self._rest = self._next()
-            self._ended = not self._rest
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
-
-    def _next(self) -> bytes:
-        if self._chunks is None:
-            self._chunks = aiter(self._proto)
-        chunk: Any = anext(self._chunks)
-        arrived = threading.Lock()
-        arrived.acquire()
-        chunk.add_done_callback(lambda _: arrived.release())
-        if not arrived.acquire(timeout=self._timeout):
-            chunk.cancel()
-            raise Stalled(f"nothing of the request's body came for {self._timeout:g} seconds")
-        try:
-            return bytes(chunk.result())
-        except StopAsyncIteration:
-            return b""
 
 
 def _environ(scope: Any, body: Body) -> dict[str, Any]:

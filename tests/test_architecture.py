@@ -31,7 +31,7 @@ LAYERS = [
     "records repository transport",
     "access folder hosted progress",
     "documents events hosts index",
-    "clock snapshot store",
+    "body clock snapshot store",
     "archive settings simpleapi",
     "model",
     "config",
@@ -40,7 +40,7 @@ LAYERS = [
 """Top to bottom. A module imports from lower layers only, or within its own package; `pocketrepo` itself, with
 the version and lazy names, stands under all."""
 
-SERVER_SIDE = "server gateway web front repository hosted folder index events documents snapshot store"
+SERVER_SIDE = "server gateway body web front repository hosted folder index events documents snapshot store"
 CLIENT_SIDE = "background client dists display installing progress transport"
 """Neither imports the other: they meet over HTTP."""
 

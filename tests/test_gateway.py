@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from pocketrepo.body import Body
 from pocketrepo.errors import ServerError, Stalled
 from pocketrepo.front import Span
-from pocketrepo.gateway import Body, Gateway, bind
+from pocketrepo.gateway import Gateway, bind
 from pocketrepo.web.state import FileBody
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -252,18 +253,18 @@ class Chunks:
 
 
 def test_a_body_is_read_in_the_sizes_asked_for() -> None:
-    body = Body(Chunks(b"abcde", b"fg", b"hij"), 5)
+    body = Body(Chunks(b"abcde", b"fg", b"hij"), 5, 10)
     assert [body.read(size) for size in (2, 0, 10, 10, 1)] == [b"ab", b"", b"cde", b"fg", b"h"]
     buffer = bytearray(5)
     assert body.readinto(buffer) == 2
     assert buffer[:2] == b"ij"
     assert (body.read(5), body.read(5), body.read()) == (b"", b"", b"")
-    assert Body(Chunks(b"abcde", b"fg"), 5).read() == b"abcdefg"
-    assert list(Body(Chunks(b"a\nb", b"\nc"), 5)) == [b"a\n", b"b\n", b"c"]
+    assert Body(Chunks(b"abcde", b"fg"), 5, 7).read() == b"abcdefg"
+    assert list(Body(Chunks(b"a\nb", b"\nc"), 5, 5)) == [b"a\n", b"b\n", b"c"]
 
 
 def test_a_body_that_stalls_says_so() -> None:
-    body = Body(Chunks(b"abc", stalls=True), 0.01)
+    body = Body(Chunks(b"abc", stalls=True), 0.01, 10)
     assert body.read(10) == b"abc"
     with pytest.raises(Stalled, match=r"for 0\.01 seconds"):
         body.read(10)

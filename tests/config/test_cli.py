@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from pocketrepo.cli.config import config
+from pocketrepo.cli import cli
 
 URL = "https://repo.example/simple/"
 
@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*args: str) -> Result:
-    return CliRunner().invoke(config, list(args))
+    return CliRunner().invoke(cli, ["config", *args])
 
 
 def printed(result: Result) -> Any:
