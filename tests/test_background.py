@@ -21,6 +21,7 @@ from pocketrepo.background import Server
 from pocketrepo.errors import ServerError
 from tests.distributions import make_wheel
 
+pytestmark = pytest.mark.journey
 PATIENCE = 20.0
 
 

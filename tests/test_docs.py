@@ -153,6 +153,7 @@ def test_the_first_screen_of_the_readme_names_both_commands(script: str) -> None
     assert (TOP / "scripts" / script).stat().st_mode & 0o100
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("section", README_SECTIONS, ids=lambda section: section.partition("\n")[0])
 def test_the_examples_of_the_readme_work(section: str, tmp_path: Path) -> None:
     if section.startswith("Two commands"):

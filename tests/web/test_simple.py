@@ -21,7 +21,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 @pytest.fixture
 def filled(live: Live, tmp_path: Path) -> Live:
-    for number in range(5):
+    for number in range(3):
         admit(live.root, make_wheel(tmp_path, "Hello.Pocket", f"1.{number}", requires_python=">=3.11"))
     return live
 
@@ -42,7 +42,7 @@ def test_a_project_in_html_and_json_says_the_same(filled: Live, prefix: str) -> 
     assert found.headers["Content-Type"] == JSON
     document = found.json()
     assert document["meta"]["api-version"] == "1.4"
-    assert document["versions"] == ["1.0", "1.1", "1.2", "1.3", "1.4"]
+    assert document["versions"] == ["1.0", "1.1", "1.2"]
     for file in document["files"]:
         assert file["hashes"]["sha256"] in html.text
         assert file["url"] in html.text
@@ -176,13 +176,13 @@ def test_an_upload_a_yank_and_a_deletion_are_seen_by_the_next_request(filled: Li
         files = get(filled, "simple/hello-pocket/", Accept=JSON).json()["files"]
         return [(file["filename"].split("-")[1], file["yanked"]) for file in files]
 
-    assert len(listed()) == 5
+    assert len(listed()) == 3
     admit(filled.root, make_wheel(tmp_path, "hello-pocket", "2.0"))
     assert listed()[-1] == ("2.0", False)
     hosted(filled.root).yank(HELLO, version="2.0", reason="oops", actor="tests")
     assert listed()[-1] == ("2.0", "oops")
     hosted(filled.root).delete(HELLO, version="2.0", actor="tests")
-    assert len(listed()) == 5
+    assert len(listed()) == 3
 
 
 HOSTILE = [
