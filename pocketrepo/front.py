@@ -120,10 +120,11 @@ class Front:
 
     def repository(self, name: RepositoryName | None, header: Header) -> Repository:
         """The repository that may be read with this request's credentials. Public ones ignore them."""
-        root, access = self.root, self.root.access
+        root = self.root
         try:
             return root.repository(name or root.default)
         except NoSuchRepository as missing:
+            access = root.access
             raise access.hide(access.identify(header("authorization")), missing) from None
 
     def _page(self, index: Index, target: Target, header: Header, resident: bool) -> Answer | None:
@@ -137,7 +138,9 @@ class Front:
             snapshot = index.resident(name) if resident else index.project(name)
         if snapshot is None:
             return None
-        format, compressed = _wanted(header("accept") or "", header("accept-encoding") or "")
+        accept, encoding = header("accept") or "", header("accept-encoding") or ""
+        choose = _remembered if len(accept) + len(encoding) <= REMEMBERED_LENGTH else _wanted
+        format, compressed = choose(accept, encoding)
         if format is None:
             return not_acceptable()
         page = snapshot.ready(format, compressed) if resident else snapshot.page(format, compressed)
@@ -264,14 +267,10 @@ def not_acceptable() -> Answer:
 
 def _wanted(accept: str, encoding: str) -> tuple[Format | None, bool]:
     """Which representation the headers ask for: its format, None if none will do, and whether it is gzipped."""
-    if len(accept) + len(encoding) > REMEMBERED_LENGTH:
-        return simpleapi.negotiate(accept), _accepts_gzip(encoding)
-    return _remembered(accept, encoding)
-
-
-@lru_cache(256)
-def _remembered(accept: str, encoding: str) -> tuple[Format | None, bool]:
     return simpleapi.negotiate(accept), _accepts_gzip(encoding)
+
+
+_remembered = lru_cache(256)(_wanted)
 
 
 def _accepts_gzip(accepted: str) -> bool:
