@@ -6,9 +6,8 @@ import http.client
 import time
 
 from bench import NARROW, STANDARD, WIDE, Bench
-from corpus import HTML, JSON
 from measure import clock
-from pages import AS_HTML
+from pages import AS_HTML, AS_JSON
 from servers import NGINX, POCKETREPO, PYPISERVER, Server
 from table import Line, Target
 
@@ -56,24 +55,19 @@ def _page(name: str, projects: int) -> str:
 
 def memory(bench: Bench) -> list[Line]:
     """Resident memory after the first page, and after 10,000 different ones."""
-    idle: dict[int, dict[str, list[float]]] = {
-        projects: {name: [] for name in (NGINX, POCKETREPO, PYPISERVER) if bench.has(name)}
-        for projects in (NARROW, WIDE)
-    }
-    html, both = [], []
-    for _ in range(bench.rounds):
-        for projects, found in idle.items():
-            for name in found:
-                with bench.start(name, projects) as server:
-                    clock(server, _page(name, projects), AS_HTML)
-                    found[name].append(server.rss())
-                    if name == POCKETREPO and projects == WIDE:
-                        pages = [f"/simple/{project}/" for project in bench.corpus(WIDE).names]
-                        before = server.rss()
-                        html.append(_growth(server, pages, {"Accept": HTML}, before))
-                        both.append(
-                            _growth(server, pages, {"Accept": JSON, "Accept-Encoding": "gzip"}, before)
-                        )
+    servers = [name for name in (NGINX, POCKETREPO, PYPISERVER) if bench.has(name)]
+    idle: dict[int, dict[str, list[float]]] = {NARROW: {}, WIDE: {}}
+    for projects, found in idle.items():
+        for name in servers:
+            with bench.start(name, projects) as server:
+                clock(server, _page(name, projects), AS_HTML)
+                found[name] = [server.rss()]
+    pages = [f"/simple/{project}/" for project in bench.corpus(WIDE).names]
+    with bench.start(POCKETREPO, WIDE) as server:
+        clock(server, pages[0], AS_HTML)
+        before = server.rss()
+        html = [_growth(server, pages, AS_HTML, before)]
+        both = [_growth(server, pages, AS_JSON, before)]
     wide, narrow = idle[WIDE], idle[NARROW]
     growth = [many - few for many, few in zip(wide[POCKETREPO], narrow[POCKETREPO], strict=True)]
     bound = (Target("", MEMO + 16, MEMO + 8),)
