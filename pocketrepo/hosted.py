@@ -107,30 +107,10 @@ class Hosted(Index):
         The same bytes under a listed name are no change. Raises FileExists for other bytes under a name that is
         listed or was deleted. The staged file is gone afterwards.
         """
-        name = upload.distribution.name
         try:
-            already = self._already(name, upload)
-        except FileExists:
+            return self._admit(upload.distribution.name, upload)
+        finally:
             upload.staged.unlink(missing_ok=True)
-            raise
-        if already is not None:
-            upload.staged.unlink(missing_ok=True)
-            return already
-        file = file_of(upload)
-        self._store_bytes(name, file, upload)
-        try:
-            admitted = self._commit(name, file, upload)
-        except BaseException:
-            self._discard(name, file)
-            raise
-        if admitted.result == "same":
-            self._discard(name, file)
-            return admitted
-        # A listed name stays listed: whoever takes it away for lack of files looks again afterwards.
-        if name not in self.projects().value.names:
-            self._sync_name(name)
-        self._log.record(events.UPLOADED, self.name, actor=upload.actor, project=name, **entry_of(file))
-        return admitted
 
     def yank(
         self, name: NormalizedName, *, reason: str = "", version: str = "", filename: str = "", actor: str
@@ -163,17 +143,32 @@ class Hosted(Index):
             self._discard(name, file)
         return removed
 
-    def discard_key(self, name: NormalizedName, key: str) -> None:
-        """Remove the bytes of an upload that is not listed."""
-        for stored in list(self._store.list(self._folder(name, key))):
-            self._store.remove(stored)
-
     def sync_names(self) -> None:
         """Make the list of projects say what the project documents say."""
         for name in {*self._store.children(f"{self._prefix}/projects"), *self.projects().value.names}:
             self._sync_name(NormalizedName(name))
 
     # The steps of a write
+
+    def _admit(self, name: NormalizedName, upload: Upload) -> Admitted:
+        already = self._already(name, upload)
+        if already is not None:
+            return already
+        file = file_of(upload)
+        self._store_bytes(name, file, upload)
+        try:
+            admitted = self._commit(name, file, upload)
+        except BaseException:
+            self._discard(name, file)
+            raise
+        if admitted.result == "same":
+            self._discard(name, file)
+            return admitted
+        # A listed name stays listed: whoever takes it away for lack of files looks again afterwards.
+        if name not in self.projects().value.names:
+            self._sync_name(name)
+        self._log.record(events.UPLOADED, self.name, actor=upload.actor, project=name, **entry_of(file))
+        return admitted
 
     def _already(self, name: NormalizedName, upload: Upload) -> Admitted | None:
         """Answers a repeated upload from what is listed, before any byte is stored."""
@@ -295,7 +290,9 @@ class Hosted(Index):
             self._store.update(self._names_key, set_name)
 
     def _discard(self, name: NormalizedName, file: File) -> None:
-        self.discard_key(name, file.key)
+        """Remove the bytes of an upload that is not listed."""
+        for stored in list(self._store.list(self._folder(name, file.key))):
+            self._store.remove(stored)
 
     def _record(self, event: str, name: NormalizedName, files: list[File], actor: str, **data: Any) -> None:
         for file in files:

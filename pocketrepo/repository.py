@@ -77,11 +77,9 @@ class Root:
             return held.repository
         key = _key(name)
         etag = self.store.etag(key)
-        if etag is None:
+        document = None if etag is None else self.store.get(key)
+        if etag is None or document is None:
             raise NoSuchRepository(str(name), hint=f"make it with: pocketrepo repo create {name}")
-        document = self.store.get(key)
-        if document is None:
-            raise NoSuchRepository(str(name))
         repository = self._assemble(name, document)
         self._open[name] = _Open(key, etag, repository)
         return repository

@@ -21,7 +21,7 @@ from pocketrepo.model import File, Json, Project, RepositoryName, normalize
 from pocketrepo.repository import Repository
 from pocketrepo.web.auth import require
 from pocketrepo.web.query import Query
-from pocketrepo.web.state import repository_for_reading, repository_for_writing, site
+from pocketrepo.web.state import repository_for_reading, site
 
 bp = Blueprint("manage", __name__, url_prefix="/v1")
 MAX_PAGE_SIZE = 500
@@ -145,7 +145,7 @@ def _changed(repository: Repository, project: Project, files: list[File], slug: 
 def _for_change(owner: str, repo: str) -> tuple[Repository, str]:
     name = RepositoryName.parse(f"{owner}/{repo}")
     actor = require(Action.WRITE, name)
-    return repository_for_writing(name), actor.name
+    return site().root.repository(name), actor.name
 
 
 def _body() -> Json:

@@ -50,15 +50,6 @@ def name_in_url(owner: str, repo: str) -> RepositoryName | None:
         raise access.hide(access.identify(request.headers.get("Authorization")), missing) from None
 
 
-def repository_for_writing(name: RepositoryName) -> Repository:
-    """Raises NoSuchRepository, which a writer is told plainly."""
-    try:
-        return site().root.repository(name)
-    except NoSuchRepository:
-        hint = f"make it with: pocketrepo repo create {name}"
-        raise NoSuchRepository(str(name), hint=hint) from None
-
-
 def repository_for_reading(owner: str, repo: str) -> Repository:
     """The named repository, or the default one; what is hidden is hidden by the front's rules."""
     return site().front.repository(name_in_url(owner, repo), header)

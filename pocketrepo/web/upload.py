@@ -21,7 +21,7 @@ from pocketrepo.errors import BadUpload, TooLarge, Unavailable
 from pocketrepo.model import normalize, version_order
 from pocketrepo.web.auth import require
 from pocketrepo.web.form import HASHES, Form, Staged, read_form
-from pocketrepo.web.state import name_in_url, repository_for_writing, site, text
+from pocketrepo.web.state import name_in_url, site, text
 
 bp = Blueprint("upload", __name__)
 NOT_KEPT = frozenset({"content", "description", "gpg_signature"})
@@ -37,7 +37,7 @@ def upload(owner: str = "", repo: str = "") -> Response:
     name = name_in_url(owner, repo) or site().root.default
     # Before the body is touched: nobody without the right gets to send one.
     actor = require(Action.WRITE, name)
-    repository = repository_for_writing(name)
+    repository = site().root.repository(name)
     length = _content_length()
     with _slot():
         form = read_form(
