@@ -1,4 +1,5 @@
-"""What a person names, as distributions to push: files, globs, folders, or a source tree that is built first."""
+"""What a person names, as distributions to push: files, globs, folders, or what is built first, a source tree or
+an imported module."""
 
 from __future__ import annotations
 
@@ -10,38 +11,55 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from packaging.requirements import Requirement
 
 from pocketrepo.errors import BuildFailed, UsageError
+from pocketrepo.sourcetree import Listed, from_module
 
 SUFFIXES = (".whl", ".tar.gz", ".zip")
-NAMES = "name wheels, sdists, a folder of them, or a source tree"
-What = str | Path | Iterable[str | Path] | None
+NAMES = "name wheels, sdists, a folder of them, a source tree, or an imported module"
+Thing = str | Path | ModuleType
+What = Thing | Iterable[Thing] | None
+Say = Callable[[str], None]
 
 
 @contextmanager
-def collect(what: What = None, *, say: Callable[[str], None] = lambda line: None) -> Iterator[list[Path]]:
+def collect(
+    what: What = None,
+    *,
+    listed: Callable[[str], Listed] = lambda project: {},
+    say: Say = lambda line: None,
+) -> Iterator[list[Path]]:
     """The distributions that ``what`` names, wheels last; built ones live until the context ends.
 
-    None means ``dist/`` if there is anything in it, else the source tree in the current folder. Raises
-    UsageError for what is not there, BuildFailed.
+    None means ``dist/`` if there is anything in it, else the source tree in the current folder. A module without
+    ``__version__`` becomes the next version after those that ``listed`` tells for its project, or stays the newest
+    if nothing has changed. Raises UsageError for what is not there, BuildFailed, AlreadyExists.
     """
-    with tempfile.TemporaryDirectory(prefix="pocketrepo-build-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="pocketrepo-build-") as folder:
         found: list[Path] = []
         for number, item in enumerate(_items(what)):
-            found += _distributions(item, Path(scratch) / str(number), say)
+            scratch = Path(folder) / str(number)
+            if isinstance(item, ModuleType):
+                found += _built_module(item, scratch, listed, say)
+            else:
+                found += _distributions(item, scratch, say)
         unique = list(dict.fromkeys(path.absolute() for path in found))
         yield sorted(unique, key=lambda path: (path.suffix == ".whl", path.name))
 
 
-def _items(what: What) -> list[Path]:
+def _items(what: What) -> list[Path | ModuleType]:
     if what is None:
         return [Path("dist") if _ready(Path("dist")) else Path()]
-    if isinstance(what, str | Path):
+    if isinstance(what, str | Path | ModuleType):
         what = [what]
-    items: list[Path] = []
+    items: list[Path | ModuleType] = []
     for one in what if isinstance(what, Iterable) else [what]:
+        if isinstance(one, ModuleType):
+            items.append(one)
+            continue
         if not isinstance(one, str | Path):
             raise UsageError(f"{one!r} is no path", hint=NAMES)
         path = Path(one).expanduser()
@@ -52,7 +70,15 @@ def _items(what: What) -> list[Path]:
     return items
 
 
-def _distributions(path: Path, scratch: Path, say: Callable[[str], None]) -> list[Path]:
+def _built_module(module: ModuleType, scratch: Path, listed: Callable[[str], Listed], say: Say) -> list[Path]:
+    tree = from_module(module)
+    if isinstance(tree, Path):
+        return build(tree, scratch, say=say)
+    release = tree.release(listed(tree.project), scratch)
+    return [release.sdist, release.wheel]
+
+
+def _distributions(path: Path, scratch: Path, say: Say) -> list[Path]:
     if path.is_file():
         if not path.name.endswith(SUFFIXES):
             raise UsageError(f"{path} is neither a wheel nor an sdist")
@@ -79,7 +105,7 @@ def is_source_tree(path: Path) -> bool:
     return (path / "pyproject.toml").is_file() or (path / "setup.py").is_file()
 
 
-def build(tree: Path, output: Path, *, say: Callable[[str], None] = lambda line: None) -> list[Path]:
+def build(tree: Path, output: Path, *, say: Say = lambda line: None) -> list[Path]:
     """An sdist and a wheel of a source tree, by its own build backend (PEP 517).
 
     Without network if what the backend needs is installed in this environment; else in an isolated one, which

@@ -29,7 +29,7 @@ LAYERS = [
     "web",
     "display dists front installing maintenance",
     "records repository transport",
-    "access folder hosted progress",
+    "access folder hosted progress sourcetree",
     "documents events hosts index",
     "body clock snapshot store",
     "archive settings simpleapi",
@@ -41,7 +41,7 @@ LAYERS = [
 the version and lazy names, stands under all."""
 
 SERVER_SIDE = "server gateway body web front repository hosted folder index events documents snapshot store"
-CLIENT_SIDE = "background client dists display installing progress transport"
+CLIENT_SIDE = "background client dists display installing progress sourcetree transport"
 """Neither imports the other: they meet over HTTP."""
 
 DOORS = {
@@ -51,6 +51,7 @@ DOORS = {
     "granian": {"gateway"},
     "requests": {"transport"},
     "build": {"dists"},
+    "flit_core": {"sourcetree"},
     "click": {"cli"},
     "rich": {"cli", "progress"},
     "ipywidgets": {"widgets"},
