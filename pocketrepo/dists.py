@@ -53,10 +53,11 @@ def collect(
 def _items(what: What) -> list[Path | ModuleType]:
     if what is None:
         return [Path("dist") if _ready(Path("dist")) else Path()]
-    if isinstance(what, str | Path | ModuleType):
-        what = [what]
+    things: Iterable[object] = [what]
+    if isinstance(what, Iterable) and not isinstance(what, str):
+        things = what
     items: list[Path | ModuleType] = []
-    for one in what if isinstance(what, Iterable) else [what]:
+    for one in things:
         if isinstance(one, ModuleType):
             items.append(one)
             continue
