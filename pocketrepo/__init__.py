@@ -17,43 +17,63 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from pocketrepo import config, errors
-    from pocketrepo.api import connect, install, push, status
+    from pocketrepo.api import connect, install, push, status, use
     from pocketrepo.background import Server, start
-    from pocketrepo.client import Client, Pushed, Pushes
+    from pocketrepo.client import Client
     from pocketrepo.errors import PocketRepoError
-    from pocketrepo.installing import Installed
+    from pocketrepo.installing import Installations, Installed
+    from pocketrepo.listings import Files, Project, Projects, Pushed, Pushes
     from pocketrepo.records import RunRecord
+    from pocketrepo.requestlog import Log
+    from pocketrepo.sandbox import Sandbox
     from pocketrepo.server import create_app
     from pocketrepo.settings import Settings
+    from pocketrepo.using import Using
 
 _HOMES = {
     "Client": "client",
+    "Files": "listings",
+    "Installations": "installing",
     "Installed": "installing",
+    "Log": "requestlog",
     "PocketRepoError": "errors",
-    "Pushed": "client",
-    "Pushes": "client",
+    "Project": "listings",
+    "Projects": "listings",
+    "Pushed": "listings",
+    "Pushes": "listings",
     "RunRecord": "records",
+    "Sandbox": "sandbox",
     "Server": "background",
     "Settings": "settings",
+    "Using": "using",
     "config": "",
     "connect": "api",
     "create_app": "server",
     "errors": "",
     "install": "api",
+    "load_ipython_extension": "magics",
     "push": "api",
     "start": "background",
     "status": "api",
+    "use": "api",
 }
 
 __all__ = [
     "Client",
+    "Files",
+    "Installations",
     "Installed",
+    "Log",
     "PocketRepoError",
+    "Project",
+    "Projects",
     "Pushed",
     "Pushes",
     "RunRecord",
+    "Sandbox",
     "Server",
     "Settings",
+    "Using",
     "__version__",
     "config",
     "connect",
@@ -63,6 +83,7 @@ __all__ = [
     "push",
     "start",
     "status",
+    "use",
 ]
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from pocketrepo import records
 from pocketrepo.access import owner_key
-from pocketrepo.background import STOP_TIMEOUT, Server, start
-from pocketrepo.client import Client, Pushes
+from pocketrepo.background import STOP_TIMEOUT, Server, start, started
+from pocketrepo.client import Client
 from pocketrepo.dists import What
-from pocketrepo.errors import ServerError
+from pocketrepo.environment import Mode
+from pocketrepo.errors import ServerError, UsageError
 from pocketrepo.installing import Installations
+from pocketrepo.listings import Pushes
 from pocketrepo.settings import default_root
+from pocketrepo.using import Using
 
 
 def connect(url: str, *, token: str | None = None, auth: tuple[str, str] | None = None) -> Client:
@@ -43,9 +46,19 @@ def install(
 ) -> Installations:
     """Install into this kernel's environment, from the repository alone unless extra indexes are named.
 
-    Raises InstallFailed with the installer's reason.
+    Asks nobody. Modules of replaced distributions are forgotten, so that the next ``import`` takes the new ones.
+    Raises InstallFailed with the installer's reason, Unauthorized if reading takes a token.
     """
     return _client(source).install(*requirements, extra_index_urls=extra_index_urls, options=options)
+
+
+def use(mode: Mode = "only", *, source: Client | Server | str | None = None) -> Using:
+    """Point pip, uv and twine at a repository, for all that this process starts, until it is undone or ends.
+
+    "only" leaves out every other index, "extra" puts this one beside them. ``source`` is a client, server or URL;
+    nothing means this user's running server. Raises Unauthorized if reading takes a token, ServerError.
+    """
+    return _client(source).use(mode)
 
 
 def status(root: str | Path | None = None) -> list[records.RunRecord]:
@@ -64,13 +77,29 @@ def _client(target: Client | Server | str | None) -> Client:
 
 
 def running_server() -> Server:
-    """The server of the default root; else the only one that runs; else a new one, which is said."""
-    found = find_running()
-    if found is not None:
-        return start(found.root)
+    """The server that `find_server` finds; else a new one, which is said."""
+    server = find_server()
+    if server is not None:
+        return server
     server = start()
     print(f"started a server at {server.url}, data in {server.root}")
     return server
+
+
+def find_server() -> Server | None:
+    """The only server that this process started; else the one of the default root; else the only one that runs.
+
+    Raises UsageError if this process started several: none of them is meant more than another.
+    """
+    own = started()
+    if len(own) > 1:
+        raise UsageError(
+            f"this process started {len(own)} servers", hint="say which is meant, as in to=server"
+        )
+    if own:
+        return own[0]
+    found = find_running()
+    return start(found.root) if found is not None else None
 
 
 def find_running() -> records.RunRecord | None:

@@ -14,28 +14,33 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
+from shlex import quote
 from types import TracebackType
 from typing import Any
 
-from pocketrepo import records
-from pocketrepo.access import owner_key
-from pocketrepo.client import Client, Pushes
-from pocketrepo.display import card, code, table
+from pocketrepo import browser, records
+from pocketrepo.access import OWNER_KEY_FILE, TOKEN_USER, owner_key
+from pocketrepo.client import Client
+from pocketrepo.config.snippet import snippet
+from pocketrepo.display import Piece, Shown, card, code, facts, link, muted, phrase, strong, text
 from pocketrepo.dists import What
+from pocketrepo.environment import Mode
 from pocketrepo.errors import ServerError
 from pocketrepo.installing import Installations
+from pocketrepo.listings import Project, Projects, Pushes
 from pocketrepo.records import RunRecord
+from pocketrepo.requestlog import Log, read
+from pocketrepo.sandbox import Sandbox
 from pocketrepo.settings import default_root
-from pocketrepo.simpleapi import Page
+from pocketrepo.using import Using
 
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 15.0
 """Seconds; the server gives requests in flight ten of them."""
 
 
-class Server:
+class Server(Shown):
     """A running server and the client of its default repository.
 
     Who started it owns it: only the owner's `stop` (or the end of its ``with``) stops it, and it ends with the
@@ -51,6 +56,7 @@ class Server:
         self._temporary = temporary
         self._started_in = os.getpid()
         self._stopped = False
+        self._last_log: Log | None = None
         self._client = _client_of(record)
 
     @property
@@ -67,6 +73,11 @@ class Server:
     def upload_url(self) -> str:
         """What twine takes as ``--repository-url``."""
         return self._record.upload_url
+
+    @property
+    def browser_url(self) -> str:
+        """The address of its web pages as the browser that shows this notebook reaches them."""
+        return browser.way_to(self.url).url
 
     @property
     def root(self) -> Path:
@@ -97,6 +108,11 @@ class Server:
         """The id of its process."""
         return self._record.pid
 
+    @property
+    def log(self) -> Log:
+        """The latest requests that it answered, oldest first; none of a server that was started in a terminal."""
+        return self._last_log or read(records.request_log(self._record.instance))
+
     def repo(self, name: str) -> Client:
         """A client of another repository of this server, OWNER/REPO."""
         self._revive()
@@ -118,15 +134,23 @@ class Server:
         """See `Client.install`."""
         return self.client.install(*requirements, extra_index_urls=extra_index_urls, options=options)
 
-    def projects(self) -> list[str]:
+    def use(self, mode: Mode = "only") -> Using:
+        """See `Client.use`."""
+        return self.client.use(mode)
+
+    def sandbox(self) -> Sandbox:
+        """See `Client.sandbox`."""
+        return self.client.sandbox()
+
+    def projects(self) -> Projects:
         """See `Client.projects`."""
         return self.client.projects()
 
-    def show(self, name: str) -> Page:
+    def show(self, name: str) -> Project:
         """See `Client.show`."""
         return self.client.show(name)
 
-    def search(self, text: str) -> list[str]:
+    def search(self, text: str) -> Projects:
         """See `Client.search`."""
         return self.client.search(text)
 
@@ -159,6 +183,7 @@ class Server:
         """
         if self._process is None or not self.owned or self._stopped:
             return False
+        self._last_log = self.log
         self._stopped = True
         _end(self._process)
         _owned.pop(self._record.root, None)
@@ -178,18 +203,27 @@ class Server:
         state = "running" if self.running else "stopped"
         return f"<pocketrepo.Server {self.url} {state}>"
 
-    def _repr_html_(self) -> str:
-        url = escape(self.url)
+    def _piece(self) -> Piece:
+        name = strong("PocketRepo")
+        if not self.running:
+            again = f"pocketrepo.start({str(self.root)!r})"
+            kept = muted("its data was removed") if self._temporary else phrase(muted("again"), code(again))
+            return card(phrase(name, text(f"stopped, was at {self.url}")), kept)
+        way = browser.way_to(self.url)
+        stop = code("server.stop()") if self.owned else muted("left to the process that started it")
+        key = quote(str(self.root / OWNER_KEY_FILE))
+        uv = f'uv pip install --index-url "{self.index_url}" PACKAGE'
+        twine = f"twine upload -u {TOKEN_USER} --repository-url {self.upload_url} dist/*"
         rows = [
             ("index", code(self.index_url)),
             ("data", code(str(self.root))),
-            ("install", code(f"pip install --index-url {self.index_url} PACKAGE")),
-            ("with uv", code(f"uv pip install --index-url {self.index_url} PACKAGE")),
-            ("push", code("pocketrepo.push()")),
-            ("stop", code("server.stop()") if self.owned else "left to the process that started it"),
+            ("pip", code(snippet("pip", self.index_url).strip())),
+            ("uv", code(uv)),
+            ("twine", code(f'TWINE_PASSWORD="$(cat {key})" {twine}')),
+            ("here", code('server.push("dist/"); server.install("PACKAGE"); server.use()')),
+            ("stop", stop),
         ]
-        state = f'running at <a href="{url}">{url}</a>' if self.running else f"stopped, was at {url}"
-        return card(f"<strong>PocketRepo</strong> {state}", table(rows))
+        return card(phrase(name, text("running at"), link(self.url, way.url)), facts(rows), muted(way.note))
 
     def _revive(self) -> None:
         if self._stopped:
@@ -300,8 +334,13 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> RunRecord:
         raise ServerError(f"the server did not start: {last}") from None
 
 
+def started() -> list[Server]:
+    """The servers that this process started and that run, in this order."""
+    return [server for server in _owned.values() if server.owned and server.running]
+
+
 def _client_of(record: RunRecord) -> Client:
-    return Client(record.url, token=owner_key(Path(record.root)))
+    return Client(record.url, token=owner_key(Path(record.root)), repository=record.repository)
 
 
 def _one_at_a_time(root: Path) -> Any:

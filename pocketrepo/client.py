@@ -5,67 +5,33 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pocketrepo import errors, simpleapi
-from pocketrepo.archive import Distribution, inspect, parse_filename
-from pocketrepo.display import card, code, table
+from pocketrepo import browser, errors, simpleapi
+from pocketrepo.access import TOKEN_USER
+from pocketrepo.archive import Distribution, inspect
+from pocketrepo.archive.metadata import parse_metadata
+from pocketrepo.config.snippet import snippet
+from pocketrepo.config.url import mask
+from pocketrepo.details import Details, details_of
+from pocketrepo.display import Piece, Shown, card, code, facts, link, muted, phrase, strong
 from pocketrepo.dists import What, collect
+from pocketrepo.environment import Address, Mode
 from pocketrepo.installing import Installations, install
+from pocketrepo.listings import Files, Project, Projects, Pushed, Pushes, version_of
 from pocketrepo.model import Json, RepositoryName, normalize, version_order
 from pocketrepo.progress import Progress, bar
+from pocketrepo.sandbox import Sandbox
 from pocketrepo.transport import Transport, chunks
+from pocketrepo.using import Using
 
 
-@dataclass(frozen=True)
-class Pushed:
-    """One distribution that was pushed: ``result`` is "new", or "same" if its bytes were there already."""
-
-    filename: str
-    project: str
-    version: str
-    size: int
-    sha256: str
-    result: Literal["new", "same"]
-
-
-SAID = {"new": "pushed", "same": "there already"}
-
-
-class Pushes(list[Pushed]):
-    """What a push did, one row a file; shows itself as a table."""
-
-    def __init__(self, rows: Sequence[Pushed], index_url: str) -> None:
-        super().__init__(rows)
-        self.index_url = index_url
-
-    def _repr_html_(self) -> str:
-        rows = [
-            (
-                escape(row.project),
-                escape(row.version),
-                escape(row.filename),
-                f"{row.size:,} B",
-                code(row.sha256[:12]),
-                SAID[row.result],
-            )
-            for row in self
-        ]
-        head = ("project", "version", "file", "size", "sha256", "result")
-        return card(table(rows, head), f"index: {code(self.index_url)}")
-
-    def __str__(self) -> str:
-        return "\n".join(f"{SAID[row.result]:13}  {row.filename}  {row.size:,} B" for row in self)
-
-
-class Client:
+class Client(Shown):
     """Speaks to one repository: ``url`` is its address (``http://host/OWNER/REPO/``), its upload URL or its index
     URL (``…/simple/``). ``token`` is sent as user ``__token__``; ``auth`` is (user, password)."""
 
@@ -77,7 +43,7 @@ class Client:
         auth: tuple[str, str] | None = None,
         repository: str | None = None,
     ) -> None:
-        parts = _address(url)
+        parts = _parts(url)
         if parts.username is not None:
             auth = auth or (unquote(parts.username), unquote(parts.password or ""))
         base = (
@@ -87,10 +53,18 @@ class Client:
             base = base.removesuffix(ending)
         self.url = base + "/"
         self._repository = str(RepositoryName.parse(repository.strip("/"))) if repository else None
-        self._transport = Transport(parts.hostname or "", token=token, auth=auth)
+        self._login = (TOKEN_USER, token) if token else auth
+        self._transport = Transport(parts.hostname or "", self._login)
 
     def __repr__(self) -> str:
-        return f"Client({self.url!r})"
+        return f"Client({mask(self.url)!r})"
+
+    def _piece(self) -> Piece:
+        way = browser.way_to(self.url)
+        rows = [("index", code(mask(self.index_url))), ("upload", code(mask(self.upload_url)))]
+        rows += [("pip", code(snippet("pip", self.index_url).strip())), ("push", code(".push()"))]
+        here = link(mask(self.url), way.url)
+        return card(phrase(strong("Repository"), here), facts(rows), muted(way.note))
 
     @property
     def index_url(self) -> str:
@@ -101,6 +75,11 @@ class Client:
     def upload_url(self) -> str:
         """What twine takes as ``--repository-url``."""
         return f"{self.url}legacy/"
+
+    @property
+    def browser_url(self) -> str:
+        """The address of its web page as the browser that shows this notebook reaches it."""
+        return browser.way_to(self.url).url
 
     @property
     def repository(self) -> str:
@@ -118,40 +97,73 @@ class Client:
 
     # Reading
 
-    def projects(self) -> list[str]:
+    def projects(self) -> Projects:
         """Names of all projects, in the index's order."""
         response = self._transport.page(self.index_url)
         listed = simpleapi.projects_from_response(
             response.headers.get("Content-Type"), response.content, response.url
         )
-        return list(listed.names.values())
+        return self._projects(listed.names.values())
 
-    def show(self, name: str) -> simpleapi.Page:
-        """The versions and files of a project. Raises NoSuchProject."""
+    def _projects(self, names: Iterable[str]) -> Projects:
+        return Projects(names, self.index_url, self._web_page)
+
+    def _web_page(self, project: str) -> str:
+        """Of a project, for the browser; empty where it cannot be told without asking."""
+        if self._repository is None:
+            return ""
+        return browser.way_to(f"{self._server}{self._repository}/projects/{normalize(project)}/").url
+
+    def show(self, name: str) -> Project:
+        """A project: its releases, files, and what its latest release says of itself. Raises NoSuchProject."""
+        page = self._page(name)
+        return Project(page, details=self._details(Project(page)), web_page=self._web_page(page.name))
+
+    def _page(self, name: str) -> simpleapi.Page:
         try:
             response = self._transport.page(f"{self.index_url}{normalize(name)}/")
         except errors.NotFound:
             raise errors.NoSuchProject(name) from None
         return simpleapi.from_response(response.headers.get("Content-Type"), response.content, response.url)
 
-    def search(self, text: str) -> list[str]:
-        """Names of projects that contain ``text``, whatever its spelling."""
-        wanted = normalize(text)
-        return [name for name in self.projects() if wanted in normalize(name)]
+    def listed(self, name: str) -> dict[str, str | None]:
+        """The files of a project, filename -> sha256; None where the index does not tell. Empty if there is no such
+        project, or if it may be pushed to but not read."""
+        try:
+            links = self._page(name).links
+        except (errors.NoSuchProject, errors.Unauthorized, errors.Forbidden):
+            return {}
+        return {link.filename: link.sha256 for link in links}
 
-    def files(self, name: str, version: str | None = None) -> list[simpleapi.Link]:
+    def _details(self, project: Project) -> Details | None:
+        """From the core metadata that the index offers beside a file (PEP 658); None where it does not."""
+        links = project.latest.links if project.latest else []
+        offered = [each for each in links if each.core_metadata]
+        if not offered:
+            return None
+        # A wheel's metadata is final, an sdist's may change in a build.
+        best = min(offered, key=lambda each: not each.filename.endswith(".whl"))
+        with suppress(errors.PocketRepoError):
+            data = self._transport.request("GET", f"{best.url}.metadata").content
+            expected = best.core_metadata.get("sha256") if isinstance(best.core_metadata, dict) else None
+            if expected in (None, hashlib.sha256(data).hexdigest()):
+                return details_of(parse_metadata(data).fields)
+        return None
+
+    def search(self, text: str) -> Projects:
+        """Projects whose name contains ``text``, whatever its spelling."""
+        wanted = normalize(text)
+        return self._projects(name for name in self.projects() if wanted in normalize(name))
+
+    def files(self, name: str, version: str | None = None) -> Files:
         """The files of one version; None: of the newest that is not yanked. Raises NoSuchProject, NoSuchFile."""
-        by_version: dict[str, list[simpleapi.Link]] = {}
-        for link in self.show(name).links:
-            by_version.setdefault(_version_of(link), []).append(link)
-        if version is None:
-            usable = [v for v, links in by_version.items() if any(link.yanked is None for link in links)]
-            final = [v for v in usable if not version_order(v)[1].is_prerelease]
-            version = max(final or usable or by_version, key=version_order, default="")
-        for candidate, links in by_version.items():
-            if _same_version(candidate, version):
-                return links
-        raise errors.NoSuchFile(f"of {name} {version}".strip())
+        project = Project(self._page(name))
+        if version is None and project.latest:
+            return project.latest.links
+        for release in project.releases:
+            if version is not None and _same_version(release.version, version):
+                return release.links
+        raise errors.NoSuchFile(f"of {name} {version or ''}".strip())
 
     def download(
         self, name: str, version: str | None = None, *, to: Path, progress: Progress | None = None
@@ -181,31 +193,61 @@ class Client:
             draft.unlink(missing_ok=True)
         return target
 
-    def install(
-        self, *requirements: str, extra_index_urls: Sequence[str] = (), options: Sequence[str] = ()
-    ) -> Installations:
-        """Install into this interpreter's environment, from this repository alone unless extra indexes are
-        named. Raises InstallFailed with the installer's reason."""
-        done = install(requirements, self.index_url, extra_index_urls=extra_index_urls, options=options)
-        for one in done:
-            print(one)
-        return done
-
     def snippet(self, tool: str = "pip", package: str = "PACKAGE", *, extra: bool = False) -> str:
         """Text to paste, for pip, uv, twine and others, with this repository's address."""
-        from pocketrepo.config.snippet import snippet
-
         return snippet(tool, self.index_url, upload_url=self.upload_url, package=package, extra=extra)
+
+    # Installing
+
+    def install(
+        self,
+        *requirements: str,
+        extra_index_urls: Sequence[str] = (),
+        options: Sequence[str] = (),
+        say: Callable[[str], None] = print,
+    ) -> Installations:
+        """Install into this interpreter's environment, from this repository alone unless extra indexes are
+        named. Asks nobody, and waits for nobody who does not answer. ``say`` takes each line of what is said.
+
+        Raises InstallFailed with the installer's reason, Unauthorized if reading takes another token.
+        """
+        done = install(
+            requirements, self._address(), extra_index_urls=extra_index_urls, options=options, say=say
+        )
+        for one in done:
+            say(str(one))
+        return done
+
+    def use(self, mode: Mode = "only") -> Using:
+        """Point pip, uv and twine at this repository, for all that this process starts, as by ``%pip`` and ``!uv``.
+
+        "only" leaves out every other index, "extra" puts this one beside them. In force at once, until ``.undo()``,
+        the end of a ``with``, or exit. Raises Unauthorized if reading takes another token, ServerError.
+        """
+        return Using(self._address(), mode)
+
+    def sandbox(self) -> Sandbox:
+        """A throw-away virtual environment that installs from this repository alone.
+
+        Raises Unauthorized if reading takes another token, ServerError.
+        """
+        return Sandbox(self._address())
+
+    def _address(self) -> Address:
+        """As tools are told of it: with the credential only if reading takes one."""
+        private = self._transport.needs_login(self.index_url)
+        return Address(self.index_url, self.upload_url, self._login, private)
 
     # Writing
 
     def push(self, what: What = None) -> Pushes:
         """Upload distributions; a source tree is built first. What is there already, byte for byte, is skipped.
 
-        ``what``: paths, globs, folders of distributions, or source trees; nothing means ``dist/``, or else the
-        source tree here. Raises BadUpload, AlreadyExists, BuildFailed, UsageError.
+        ``what``: paths, globs, folders of distributions, source trees, or imported modules; nothing means ``dist/``,
+        or else the source tree here. A module's version is its ``__version__``, else the next patch. Raises
+        BadUpload, AlreadyExists, BuildFailed, UsageError.
         """
-        with collect(what, say=partial(print, flush=True)) as paths:
+        with collect(what, listed=self.listed, say=partial(print, flush=True)) as paths:
             rows = []
             for path in paths:
                 with bar(path.name, path.stat().st_size) as progress:
@@ -228,11 +270,7 @@ class Client:
         return Pushed(path.name, found.display_name, found.version, size, sha256, result)
 
     def _has(self, found: Distribution, sha256: str) -> bool:
-        try:
-            links = self.show(found.name).links
-        except (errors.NoSuchProject, errors.Unauthorized, errors.Forbidden):
-            return False
-        return any(link.filename == found.filename and link.hashes.get("sha256") == sha256 for link in links)
+        return self.listed(found.name).get(found.filename) == sha256
 
     def _send(self, path: Path, found: Distribution, sha256: str, progress: Progress | None) -> None:
         fields: list[tuple[str, str]] = [
@@ -271,18 +309,18 @@ class Client:
         """Do one thing to each file that is meant."""
         done = []
         packages = f"{self._server}v1/packages/{self.repository}/"
-        for link in self.show(name).links:
-            if version is not None and not _same_version(_version_of(link), version):
+        for each in self._page(name).links:
+            if version is not None and not _same_version(version_of(each), version):
                 continue
-            if filename and link.filename != filename:
+            if filename and each.filename != filename:
                 continue
-            key = urlsplit(link.url).path.split("/")[-2]
+            key = urlsplit(each.url).path.split("/")[-2]
             address = f"{packages}{normalize(name)}-{key}/"
             if verb:
                 self._transport.request("POST", f"{address}{verb}/", json=json)
             else:
                 self._transport.request("DELETE", address)
-            done.append(link.filename)
+            done.append(each.filename)
         if not done:
             raise errors.NoSuchFile(filename or f"of {name} {version or ''}".strip())
         return done
@@ -326,7 +364,7 @@ class Client:
         return self.url.rstrip("/").rsplit("/", 2)[0] + "/" if named else self.url
 
 
-def _address(url: str) -> SplitResult:
+def _parts(url: str) -> SplitResult:
     """The parts of a repository's address. Raises UsageError, which does not repeat credentials."""
     with suppress(ValueError):
         parts = urlsplit(url)
@@ -340,10 +378,3 @@ def _same_version(one: str, other: str) -> bool:
     """Whether both mean one version (PEP 440); what is none is only like itself."""
     known, version = version_order(one)
     return one == other or (known and (known, version) == version_order(other))
-
-
-def _version_of(link: simpleapi.Link) -> str:
-    try:
-        return str(parse_filename(link.filename).version)
-    except errors.BadUpload:
-        return ""

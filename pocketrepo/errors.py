@@ -128,6 +128,14 @@ class InstallFailed(PocketRepoError):
     """An installer gave up."""
 
 
+class CommandFailed(PocketRepoError):
+    """A program that was run ended badly. ``output`` is what it printed."""
+
+    def __init__(self, message: str, *, output: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.output = output
+
+
 class NewerFormat(PocketRepoError):
     """The root was written by a newer version than this one."""
 

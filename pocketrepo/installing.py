@@ -3,93 +3,141 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from pocketrepo import loaded
+from pocketrepo.display import Listing, Piece, Shown, card, running_cell, show, strong, table, text
+from pocketrepo.environment import Address, changed, reading
 from pocketrepo.errors import InstallFailed, UsageError
+from pocketrepo.loaded import Distribution
 from pocketrepo.model import normalize
 
-OTHER_SOURCES = frozenset(
-    {
-        "PIP_EXTRA_INDEX_URL",
-        "PIP_FIND_LINKS",
-        "PIP_INDEX_URL",
-        "PIP_NO_INDEX",
-        "UV_DEFAULT_INDEX",
-        "UV_EXTRA_INDEX_URL",
-        "UV_FIND_LINKS",
-        "UV_INDEX",
-        "UV_INDEX_URL",
-    }
-)
 _ERROR = re.compile(r"(?:ERROR:|error:|  \N{MULTIPLICATION SIGN} )(.*)")
 _CAUSE = re.compile(r"  (?:cause:|\W+ )(.*)")
+_MISSING = re.compile(r"from versions: none|was not found in the package registry|there are no versions of")
 
 
 @dataclass(frozen=True)
-class Installed:
-    """What was asked for, the version there now and the one before, and modules that still are the old ones."""
+class Installed(Shown):
+    """A distribution, its version now and the one before.
+
+    ``reloaded`` are its modules that were imported and are forgotten, so that the next ``import`` takes the new
+    ones; ``stale_modules`` those that stay the old ones until the kernel is restarted.
+    """
 
     name: str
     version: str
     before: str | None
-    stale_modules: tuple[str, ...]
+    reloaded: tuple[str, ...] = ()
+    stale_modules: tuple[str, ...] = ()
+
+    @property
+    def change(self) -> str:
+        """What happened to its version."""
+        if self.before == self.version:
+            return f"{self.version} was installed already"
+        return f"{self.before} -> {self.version}" if self.before else self.version
+
+    @property
+    def advice(self) -> str:
+        """What is left to do; empty for nothing."""
+        if self.stale_modules:
+            return f"restart the kernel: {', '.join(self.stale_modules)} cannot be loaded anew"
+        return f"import {', '.join(self.reloaded)} again" if self.reloaded else ""
 
     def __str__(self) -> str:
-        if self.before == self.version:
-            return f"{self.name} {self.version} was installed already"
-        change = f"{self.before} -> {self.version}" if self.before else self.version
-        line = f"installed {self.name} {change}"
-        if self.stale_modules:
-            names = ", ".join(self.stale_modules)
-            line += f"; {names} is already imported: restart the kernel, or importlib.reload it, to use the new one"
-        return line
+        verb = "" if self.before == self.version else "reloaded " if self.reloaded else "installed "
+        return f"{verb}{self.name} {self.change}" + (f"; {self.advice}" if self.advice else "")
+
+    def _piece(self) -> Piece:
+        return Piece(str(self), card(_table([self])).html)
 
 
-class Installations(list[Installed]):
-    """What an install did, one row a requirement."""
+class Installations(Listing[Installed]):
+    """What an install did: a row for each requirement, and for each other distribution that changed."""
+
+    def __init__(self, rows: Iterable[Installed]) -> None:
+        super().__init__(rows)
+        self._printed_in = running_cell()
+
+    def _records(self) -> dict[str, list[Any]]:
+        names = ("name", "version", "before", "reloaded", "stale_modules")
+        return {name: [getattr(row, name) for row in self] for name in names}
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self))
+
+    def _piece(self) -> Piece:
+        return Piece(str(self), card(_table(self)).html)
 
     def _ipython_display_(self) -> None:
-        """Nothing: it was printed when it happened."""
+        """Nothing in the cell that has printed it already."""
+        if self._printed_in != running_cell():
+            show(self)
+
+
+def _table(rows: Iterable[Installed]) -> Piece:
+    shown = [
+        (text(row.name), text(row.change), strong(row.advice) if row.stale_modules else text(row.advice))
+        for row in rows
+    ]
+    return table(["installed", "version", "to do"], shown)
 
 
 def install(
     requirements: Sequence[str],
-    index_url: str,
+    address: Address,
     *,
     extra_index_urls: Sequence[str] = (),
     options: Sequence[str] = (),
-    show: Callable[[str], None] = print,
+    say: Callable[[str], None] = print,
 ) -> Installations:
-    """Install into the running interpreter, from ``index_url`` alone unless extra ones are given.
+    """Install into the running interpreter, from one repository alone unless extra indexes are given.
 
-    The installer's output goes to ``show`` line by line. Raises InstallFailed with its last error line.
+    The installer's output goes to ``say`` line by line. Modules of replaced distributions are forgotten, unless
+    this kernel could not load them twice. Raises InstallFailed with the installer's last error line.
     """
     if not requirements:
         raise UsageError("nothing to install is named", hint="for example: hello-pocket")
     names = [_name_of(requirement) for requirement in requirements]
-    before = {name: _version(name) for name in names}
-    command = [*_installer(), *options, "--index-url", index_url]
+    before = loaded.distributions()
+    command = _installer()
+    # The environment is isolated already, and tells the index to an installer that does not ignore it.
+    command += [option for option in options if option != "--isolated"]
+    if not address.private:
+        command += ["--index-url", address.index_url]
     for url in extra_index_urls:
         command += ["--extra-index-url", url]
-    host = urlsplit(index_url).hostname or ""
-    lines = _run([*command, *requirements], host, show)
+    lines = _run([*command, *requirements], changed(os.environ, reading(address, os.environ)), say)
     if lines is not None:
-        raise InstallFailed(f"{' '.join(requirements)} could not be installed: {_reason(lines)}")
+        raise _failure(" ".join(requirements), lines, address, extra_index_urls)
     importlib.invalidate_caches()
-    return Installations(
-        Installed(name, _version(name) or "?", before[name], _stale(name, before[name])) for name in names
+    return Installations(_outcome(names, before, loaded.distributions()))
+
+
+def _outcome(
+    names: Sequence[str], before: dict[str, Distribution], after: dict[str, Distribution]
+) -> Iterable[Installed]:
+    others = sorted(
+        name for name, one in after.items() if name not in before or before[name].version != one.version
     )
+    for name in dict.fromkeys([*names, *others]):
+        old, new = before.get(name), after.get(name)
+        version = new.version if new else "?"
+        if old is None or old.version == version:
+            yield Installed(name, version, old.version if old else None)
+        else:
+            yield Installed(name, version, old.version, *loaded.forget(old))
 
 
 def _installer() -> list[str]:
@@ -101,12 +149,12 @@ def _installer() -> list[str]:
     return [uv, "pip", "install", "--python", sys.executable, "--no-config"]
 
 
-def _run(command: list[str], host: str, show: Callable[[str], None]) -> list[str] | None:
+def _run(command: list[str], environ: dict[str, str], say: Callable[[str], None]) -> list[str] | None:
     """None if it went well, else what was printed."""
     lines = []
     with subprocess.Popen(
         command,
-        env=_environment(host),
+        env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -116,18 +164,8 @@ def _run(command: list[str], host: str, show: Callable[[str], None]) -> list[str
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line.rstrip())
-            show(line.rstrip())
+            say(line.rstrip())
     return lines if process.returncode else None
-
-
-def _environment(host: str) -> dict[str, str]:
-    """Without other sources that a user's or a machine's settings would mix in."""
-    environ = {key: value for key, value in os.environ.items() if key not in OTHER_SOURCES}
-    environ["PIP_CONFIG_FILE"] = os.devnull
-    if host in ("127.0.0.1", "localhost", "::1"):
-        without = environ.get("no_proxy") or environ.get("NO_PROXY", "")
-        environ["NO_PROXY"] = environ["no_proxy"] = f"{without},{host}".strip(",")
-    return environ
 
 
 def _name_of(requirement: str) -> str:
@@ -139,19 +177,14 @@ def _name_of(requirement: str) -> str:
         ) from None
 
 
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _stale(name: str, before: str | None) -> tuple[str, ...]:
-    """Top-level modules of a distribution that this interpreter imported before it was replaced."""
-    if before is None or before == _version(name):
-        return ()
-    top = {str(file).split("/")[0].removesuffix(".py") for file in importlib.metadata.files(name) or []}
-    return tuple(sorted(module for module in top if module in sys.modules))
+def _failure(
+    wanted: str, lines: list[str], address: Address, extra_index_urls: Sequence[str]
+) -> InstallFailed:
+    reason = _reason(lines)
+    hint = ""
+    if not extra_index_urls and any(map(_MISSING.search, lines)):
+        hint = f"only {address.index_url} was asked; extra_index_urls adds others"
+    return InstallFailed(f"{wanted} could not be installed: {reason}", hint=hint)
 
 
 def _reason(lines: list[str]) -> str:

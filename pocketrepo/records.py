@@ -92,6 +92,17 @@ def write(record: RunRecord) -> Path:
     return path
 
 
+def request_log(instance: str) -> Path:
+    """Where the server of a record keeps its latest requests."""
+    return folder() / f"{instance}.requests"
+
+
+def forget(path: Path) -> None:
+    """Remove a record's file and the log beside it."""
+    for one in path.parent.glob(f"{path.stem}.*"):
+        one.unlink(missing_ok=True)
+
+
 def running(root: Path | None = None) -> Iterator[RunRecord]:
     """Servers of this user that answer and prove who they are, of one root or of all.
 
@@ -104,7 +115,7 @@ def running(root: Path | None = None) -> Iterator[RunRecord]:
         if is_ours(record):
             yield record
         elif not is_alive(record):
-            path.unlink(missing_ok=True)
+            forget(path)
 
 
 def _read(path: Path) -> RunRecord | None:

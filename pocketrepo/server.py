@@ -19,6 +19,7 @@ from pocketrepo import records
 from pocketrepo.clock import now
 from pocketrepo.folder import open_folders
 from pocketrepo.repository import Root, open_root
+from pocketrepo.requestlog import RequestLog
 from pocketrepo.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def serve(
         asyncio.run(service.run())
     finally:
         if record is not None:
-            record.unlink(missing_ok=True)
+            records.forget(record)
         if temporary:
             shutil.rmtree(settings.root, ignore_errors=True)
     for stream in (sys.stdout, sys.stderr):
@@ -101,6 +102,11 @@ class _Service:
             machine=socket.gethostname(),
             repository=str(root.default),
         )
+        sinks: list[Callable[[str], None]] = []
+        if settings.access_log:
+            sinks.append(report)
+        if owner:
+            sinks.append(RequestLog(records.request_log(self.record.instance)))
         self._settings = settings
         self._listener = listener
         self._gateway = Gateway(
@@ -108,7 +114,7 @@ class _Service:
             app.wsgi_app,
             threads=settings.max_uploads + SPARE_THREADS,
             idle_timeout=settings.idle_timeout,
-            access_log=report if settings.access_log else None,
+            access_log=_each_of(sinks) if sinks else None,
         )
         self._stopping: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -150,6 +156,14 @@ class _Service:
         while os.read(0, 4096):
             pass
         self.stop()
+
+
+def _each_of(sinks: list[Callable[[str], None]]) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        for sink in sinks:
+            sink(line)
+
+    return tell
 
 
 def _spoken(host: str) -> str:

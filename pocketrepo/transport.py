@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -12,7 +13,6 @@ import requests
 
 import pocketrepo
 from pocketrepo import errors
-from pocketrepo.access import TOKEN_USER
 from pocketrepo.progress import Progress
 
 CHUNK = 256 * 1024
@@ -28,12 +28,12 @@ ACCEPT = ", ".join(
 
 
 class Transport:
-    """Sends requests with one credential: ``token`` as user ``__token__``, or ``auth`` as (user, password)."""
+    """Sends requests with one credential, ``login`` as (user, password), or with none."""
 
-    def __init__(self, host: str, *, token: str | None, auth: tuple[str, str] | None) -> None:
+    def __init__(self, host: str, login: tuple[str, str] | None) -> None:
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"pocketrepo/{pocketrepo.__version__}"
-        self._session.auth = (TOKEN_USER, token) if token else auth
+        self._session.auth = login
         # A proxy for the internet must not see, or fail, what goes to this machine.
         self._session.trust_env = host not in ("127.0.0.1", "localhost", "::1")
 
@@ -55,6 +55,17 @@ class Transport:
         except requests.RequestException as error:
             raise errors.ServerError(f"{method} {shown(url)} failed: {type(error).__name__}") from error
         return response
+
+    def needs_login(self, url: str) -> bool:
+        """Whether a page is for those with a credential only. Raises Unauthorized or Forbidden if ours will not do
+        either, ServerError without answer."""
+        for login in (_nobody, None):  # None is the session's own, or a netrc's
+            with suppress(errors.Unauthorized, errors.Forbidden):
+                self.request("GET", url, headers={"Accept": ACCEPT}, auth=login, stream=True).close()
+                return login is None
+        if self._session.auth:
+            raise errors.Unauthorized(f"{shown(url)} does not take this token")
+        raise errors.Unauthorized(f"{shown(url)} needs a token", hint="pocketrepo.connect(url, token=...)")
 
     def json(self, method: str, url: str, **options: Any) -> Any:
         """The decoded answer of the management API. Raises ServerError also if it is something else."""
@@ -84,6 +95,11 @@ def chunks(response: requests.Response) -> Iterator[bytes]:
         yield from response.iter_content(CHUNK)
     except requests.RequestException as error:
         raise errors.ServerError(f"{shown(response.url)} broke off", hint="try again") from error
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Sends no credential, not even one from a netrc."""
+    return request
 
 
 _KINDS: dict[int, type[errors.PocketRepoError]] = {

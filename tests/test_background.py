@@ -141,10 +141,10 @@ def test_the_command_line_finds_it(seen: Server) -> None:
 def test_its_card_says_the_address_and_no_secret(seen: Server) -> None:
     from pocketrepo.access import owner_key
 
-    card = seen._repr_html_()
-    assert seen.index_url in card
-    assert "running" in card
-    assert owner_key(seen.root) not in card + repr(seen)
+    for shown in seen._repr_mimebundle_().values():
+        assert seen.index_url in shown
+        assert "running at" in shown
+        assert owner_key(seen.root) not in shown + repr(seen)
 
 
 @pytest.fixture
@@ -158,7 +158,9 @@ def test_stop_ends_it_and_says_so_afterwards(started: Server) -> None:
     assert started.stop()
     assert not answers(started.url)
     assert "stopped" in repr(started)
-    assert "stopped" in started._repr_html_()
+    for shown in started._repr_mimebundle_().values():
+        assert f"stopped, was at {started.url}" in shown
+        assert "pocketrepo.start(" in shown
     assert api.status() == []
     with pytest.raises(ServerError, match="was stopped"):
         started.projects()

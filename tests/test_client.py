@@ -80,7 +80,7 @@ def test_what_was_pushed_is_told_and_the_same_again_is_skipped(client: Client, d
     }
     assert {row.result for row in client.push(dist)} == {"same"}
     assert "there already" in str(client.push(dist))
-    assert client.index_url in pushed._repr_html_()
+    assert client.index_url in pushed._repr_mimebundle_()["text/html"]
 
 
 def test_projects_search_show_and_files(client: Client, dist: Path, tmp_path: Path) -> None:

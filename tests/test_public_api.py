@@ -12,13 +12,20 @@ import pocketrepo
 
 NAMES = [
     "Client",
+    "Files",
+    "Installations",
     "Installed",
+    "Log",
     "PocketRepoError",
+    "Project",
+    "Projects",
     "Pushed",
     "Pushes",
     "RunRecord",
+    "Sandbox",
     "Server",
     "Settings",
+    "Using",
     "__version__",
     "config",
     "connect",
@@ -28,6 +35,7 @@ NAMES = [
     "push",
     "start",
     "status",
+    "use",
 ]
 
 

@@ -20,14 +20,14 @@ from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from werkzeug.exceptions import NotAcceptable, NotFound
 
 import pocketrepo
-from pocketrepo import front
+from pocketrepo import display, front, readme
 from pocketrepo.config.snippet import snippet
+from pocketrepo.details import Details
 from pocketrepo.errors import NoSuchProject
 from pocketrepo.model import File, Project, Release
 from pocketrepo.repository import Repository
 from pocketrepo.snapshot import Snapshot
-from pocketrepo.web import readme
-from pocketrepo.web.details import Details, read_details, representative
+from pocketrepo.web.details import read_details, representative
 from pocketrepo.web.state import repository_for_reading, respond, site
 
 bp = Blueprint("ui", __name__)
@@ -253,22 +253,13 @@ def _install_lines(repository: Repository, project: Project, release: Release) -
 
 # For templates
 
-_UNITS = ("kB", "MB", "GB")
-
 
 @bp.app_context_processor
 def _always() -> dict[str, str]:
     return {"version": pocketrepo.__version__}
 
 
-@bp.app_template_filter()
-def size(count: int) -> str:
-    """Bytes as a person reads them, in powers of 1000."""
-    if count < 1000:
-        return f"{count} bytes"
-    power = min((len(str(count)) - 1) // 3, len(_UNITS))
-    number = count / 1000**power
-    return f"{number:.{1 if number < 10 else 0}f} {_UNITS[power - 1]}"
+bp.add_app_template_filter(display.size)
 
 
 @bp.app_template_filter()

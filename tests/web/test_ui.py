@@ -12,11 +12,11 @@ from markupsafe import Markup
 from packaging.utils import NormalizedName
 
 import pocketrepo
+from pocketrepo import readme
 from pocketrepo.folder import open_folders
 from pocketrepo.repository import Root
 from pocketrepo.server import create_app
 from pocketrepo.settings import Settings
-from pocketrepo.web import readme
 from tests.distributions import make_sdist, make_wheel
 from tests.uploads import admit, hosted
 from tests.web.page import PROJECT, REPO, get, page, parse, texts
@@ -184,14 +184,3 @@ def test_a_description_is_rendered_once(
     for _ in range(3):
         get(http, f"{PROJECT}?version=1.9")
     assert len(rendered) == 1
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (12_345, "12 kB"), (999_999, "1000 kB"),
-     (5_400_000, "5.4 MB"), (3_000_000_000, "3.0 GB"), (7_000_000_000_000, "7000 GB")],
-)  # fmt: skip
-def test_sizes_are_rounded_for_people(count: int, text: str) -> None:
-    from pocketrepo.web.ui import size
-
-    assert size(count) == text

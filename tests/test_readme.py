@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pocketrepo.web import readme
-from pocketrepo.web.readme import is_link, render
+from pocketrepo import readme
+from pocketrepo.readme import is_link, render
 from tests.web.page import Page, assert_harmless, parse
 
 MARKDOWN = "text/markdown; charset=UTF-8; variant=GFM"
