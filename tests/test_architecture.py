@@ -22,6 +22,7 @@ PACKAGE = TOP / "pocketrepo"
 
 LAYERS = [
     "__main__",
+    "magics",
     "cli",
     "api",
     "background server",
@@ -43,7 +44,8 @@ the version and lazy names, stands under all."""
 
 SERVER_SIDE = "server gateway body web front repository hosted folder index events documents snapshot store"
 CLIENT_SIDE = """
-    background browser client dists environment installing listings loaded progress sandbox sourcetree transport using
+    background browser client dists environment installing listings loaded magics progress sandbox sourcetree
+    transport using
 """
 """Neither imports the other: they meet over HTTP."""
 
