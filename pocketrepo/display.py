@@ -32,6 +32,13 @@ _LINK = "color:var(--jp-content-link-color,#0b6bcb);text-decoration:underline"
 _MUTED = "color:var(--jp-ui-font-color2,#888)"
 _TABLE = "border-collapse:collapse;margin:.4em 0 0;font-size:inherit;color:inherit"
 _CELL = "text-align:left;padding:.2em 1.2em .2em 0;vertical-align:top;white-space:normal"
+_DIFF = (
+    "font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:.95em;line-height:1.5;margin:.4em 0;"
+    "padding:.3em 0;color:var(--jp-ui-font-color1,inherit);background:var(--jp-layout-color2,#8882);"
+    "border-radius:3px;white-space:pre-wrap;overflow-wrap:anywhere"
+)
+_ADDED = "background:rgba(46,160,67,.25)"
+_REMOVED = "background:rgba(248,81,73,.25)"
 _UNITS = ("kB", "MB", "GB")
 
 
@@ -52,6 +59,10 @@ class Shown(ABC):
         plain, html = self._piece()
         return {"text/plain": plain, "text/html": html}
 
+    def _repr_html_(self) -> str:
+        """For what asks for HTML alone."""
+        return self._piece().html
+
 
 class Listing(list[T], Shown):
     """A list that is also a table."""
@@ -70,6 +81,10 @@ class Listing(list[T], Shown):
 
     def __str__(self) -> str:
         return self._piece().plain
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """As text in IPython, which would print a list of any class item by item."""
+        printer.text(str(self))
 
 
 def running_cell() -> int | None:
@@ -158,6 +173,23 @@ def table(head: Sequence[str], rows: Sequence[tuple[Piece, ...]]) -> Piece:
     ]
     shown = Piece("\n".join(lines), _html_table(head, rows))
     return block(shown, muted(f"and {hidden:,} more")) if hidden > 0 else shown
+
+
+def diff(unified: str) -> Piece:
+    """A unified diff, with what is added and removed on grounds of their own."""
+    lines = "".join(
+        f'<span style="display:block;padding:0 .6em;{_ground(line)}">{escape(line) or " "}</span>'
+        for line in unified.splitlines()
+    )
+    return Piece(unified.rstrip("\n"), f'<pre style="{_DIFF}">{lines}</pre>')
+
+
+def _ground(line: str) -> str:
+    if line.startswith(("---", "+++", "@@", "\\")):
+        return _MUTED
+    if line.startswith(("+", "-")):
+        return _ADDED if line[0] == "+" else _REMOVED
+    return ""
 
 
 def size(count: int) -> str:
