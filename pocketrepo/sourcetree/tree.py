@@ -23,13 +23,19 @@ Listed = Mapping[str, str | None]
 
 @dataclass(frozen=True)
 class Release:
-    """A source tree built for one version. ``new`` is False if the index has just these files already."""
+    """A source tree built for one version."""
 
     version: str
     pyproject: str
     sdist: Path
     wheel: Path
-    new: bool
+    listed: int
+    """How many of the two the index has already, byte for byte."""
+
+    @property
+    def new(self) -> bool:
+        """Whether there is something to push: the other half of an upload that broke off counts."""
+        return self.listed < 2
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,10 @@ class SourceTree:
             "[project]",
             f"name = {_string(self.project)}",
             f"version = {_string(version)}",
+            f"description = {_string(self.summary)}",
+            # Without it, a wheel of flit's is tagged for Python 2 as well.
+            f"requires-python = {_string(self.requires_python)}",
         ]
-        if self.summary:
-            lines.append(f"description = {_string(self.summary)}")
-        # Without it, a wheel of flit's is tagged for Python 2 as well.
-        lines.append(f"requires-python = {_string(self.requires_python)}")
         if self.dependencies:
             lines += ["dependencies = [", *(f"  {_string(one)}," for one in self.dependencies), "]"]
         if self.module != self.project.replace("-", "_"):
@@ -87,7 +92,7 @@ class SourceTree:
         there = versions_in(listed)
         version = self.version or (there[-1] if there else FIRST)
         built = self._build(version, listed, scratch / "this")
-        if not built.new or not any(same_version(version, other) for other in there):
+        if built.listed or not any(same_version(version, other) for other in there):
             return built
         following = next_patch(version, there)
         if self.version is None:
@@ -113,13 +118,8 @@ class SourceTree:
             wheel = make_wheel_in(pyproject, dist).file
         except ConfigError as error:
             raise BuildFailed(f"{self.project} cannot be built: {error}") from None
-        return Release(
-            version,
-            pyproject.read_text("utf-8"),
-            sdist,
-            wheel,
-            new=any(listed.get(path.name) != _sha256(path) for path in (sdist, wheel)),
-        )
+        there = sum(listed.get(path.name) == _sha256(path) for path in (sdist, wheel))
+        return Release(version, pyproject.read_text("utf-8"), sdist, wheel, there)
 
 
 def _sha256(path: Path) -> str:
