@@ -22,7 +22,7 @@ PACKAGE = TOP / "pocketrepo"
 
 LAYERS = [
     "__main__",
-    "magics",
+    "magics testing",
     "cli",
     "api",
     "background server",
@@ -51,7 +51,8 @@ CLIENT_SIDE = """
 
 DOORS = {
     "flask": {"web", "server"},
-    "werkzeug": {"web"},
+    "werkzeug": {"web", "testing"},
+    "pytest": {"testing"},
     "multipart": {"web"},
     "granian": {"gateway"},
     "requests": {"transport"},
@@ -82,11 +83,12 @@ READS_ENVIRONMENT = {
     "records": "POCKETREPO_RUNTIME",
     "sandbox": "what its programs inherit",
     "settings": "POCKETREPO_*",
+    "testing.environment": "what tools in a test inherit",
     "using": "where it points pip, uv and twine",
 }
 """Modules that use ``os.environ``, and for what."""
 
-OPTIONAL = {"IPython", "google", "ipywidgets", "jupyter_core", "keyring", "pandas"}
+OPTIONAL = {"IPython", "google", "ipywidgets", "jupyter_core", "keyring", "pandas", "pytest"}
 """Used where the user has them, and not installed with PocketRepo."""
 
 NAMES_ON_THE_INDEX = {"markdown_it": "markdown-it-py", "readme_renderer": "readme-renderer"}

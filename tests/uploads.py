@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-import shutil
 from pathlib import Path
 
 from packaging.utils import NormalizedName
 
-from pocketrepo.archive import inspect
 from pocketrepo.documents import Admitted, Upload
 from pocketrepo.hosted import Hosted
 from pocketrepo.repository import Root
+from pocketrepo.testing import staging
 
 
 def stage(root: Root, path: Path) -> Upload:
     """A copy of a distribution in staging, inspected."""
-    staged = root.store.staging / secrets.token_hex(16)
-    shutil.copyfile(path, staged)
-    data = path.read_bytes()
-    return Upload(
-        distribution=inspect(staged, path.name),
-        staged=staged,
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        actor="tests",
-    )
+    return staging.stage(root, path.name, path.read_bytes())
 
 
 def admit(root: Root, path: Path) -> Admitted:
