@@ -14,6 +14,9 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+
+from pocketrepo.errors import UsageError
 from pocketrepo.model import normalize
 
 Contents = Mapping[str, bytes | str]
@@ -140,6 +143,21 @@ def tar_bytes(members: Mapping[str, bytes | tarfile.TarInfo]) -> bytes:
                 info.size = len(content)
                 archive.addfile(info, io.BytesIO(content))
     return gzip.compress(buffer.getvalue(), mtime=0)
+
+
+def parse_release(text: str) -> tuple[str, str]:
+    """Name and version of ``app==2.0``. Raises UsageError for anything else."""
+    wrong = UsageError(f"{text!r} names no release", hint="for example: app==2.0")
+    try:
+        wanted = Requirement(text)
+    except InvalidRequirement:
+        raise wrong from None
+    [*specifiers] = wanted.specifier
+    if len(specifiers) != 1 or wanted.extras or wanted.marker or wanted.url:
+        raise wrong
+    if specifiers[0].operator != "==" or specifiers[0].version.endswith(".*"):
+        raise wrong
+    return wanted.name, specifiers[0].version
 
 
 def escaped(name: str) -> str:

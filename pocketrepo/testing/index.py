@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from pocketrepo import clock
 from pocketrepo.access import TOKEN_USER
 from pocketrepo.environment import Address
@@ -27,6 +25,7 @@ from pocketrepo.testing.distribution import (
     Contents,
     core_metadata,
     escaped,
+    parse_release,
     sdist_members,
     tar_bytes,
     wheel_members,
@@ -54,8 +53,8 @@ class Index:
         self.keep = False
         """Whether the folder stays when the index is closed."""
         self.closed = False
-        self._own_server = None if server else Server()
-        self._server = server or self._own_server or Server()
+        self._server = server or Server()
+        self._owns_server = server is None
         settings = Settings(root=self.folder / "root", port=self._server.port)
         self._root = open_root(settings)
         self._prefix, self._gate = self._server.open(name, settings, self._root)
@@ -108,7 +107,7 @@ class Index:
         names no release, FileExists for one that is there with other contents, BadUpload for what an upload would
         be refused for.
         """
-        name, version = _release(release)
+        name, version = parse_release(release)
         metadata = core_metadata(
             name,
             version,
@@ -295,8 +294,8 @@ class Index:
             return
         self.closed = True
         self._server.close(self._prefix)
-        if self._own_server is not None:
-            self._own_server.stop()
+        if self._owns_server:
+            self._server.stop()
         for made in self._venvs:
             made.close()
         if not self.keep:
@@ -324,21 +323,6 @@ class Index:
     def _spoil(self, fault: faults.Fault) -> faults.Fault:
         self._gate.faults.add(fault)
         return fault
-
-
-def _release(text: str) -> tuple[str, str]:
-    """Name and version of ``app==2.0``."""
-    wrong = UsageError(f"{text!r} names no release", hint="for example: app==2.0")
-    try:
-        wanted = Requirement(text)
-    except InvalidRequirement:
-        raise wrong from None
-    [*specifiers] = wanted.specifier
-    if len(specifiers) != 1 or wanted.extras or wanted.marker or wanted.url:
-        raise wrong
-    if specifiers[0].operator != "==" or specifiers[0].version.endswith(".*"):
-        raise wrong
-    return wanted.name, specifiers[0].version
 
 
 def _moment(given: str | datetime) -> datetime:
