@@ -303,9 +303,12 @@ def _launch(root: Path, port: int, default: str | None, *, temporary: bool = Fal
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with the place this package was imported from if the child would not look there."""
+    """Ours, with the names that the browser calls it by, and the place this package was imported from if the child
+    would not look there."""
     here = str(Path(__file__).parent.parent)
     environ = dict(os.environ)
+    if hosts := browser.hosts():
+        environ.setdefault("POCKETREPO_ALLOWED_HOSTS", ",".join(hosts))
     if here not in site.getsitepackages() and here != site.getusersitepackages():
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, [here, environ.get("PYTHONPATH")]))
     return environ

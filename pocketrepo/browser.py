@@ -58,6 +58,19 @@ def way_to(url: str) -> Way:
     return Way(url)
 
 
+def hosts() -> tuple[str, ...]:
+    """Names under which the browser asks a server of this machine; ``*`` where they cannot be known.
+
+    Whoever reaches it through a hub asks for the hub's name. That opens no way to a page elsewhere which has its own
+    name resolve to loopback: that is the browser's machine then, and not this one.
+    """
+    told = urlsplit(os.environ.get(VARIABLE, "")).hostname
+    if told:
+        return (told,)
+    elsewhere = "JUPYTERHUB_SERVICE_PREFIX" in os.environ or "CODESPACE_NAME" in os.environ
+    return ("*",) if elsewhere or "google.colab" in sys.modules else ()
+
+
 def _jupyter_base() -> str:
     """The base URL of the Jupyter server that started this kernel, if a loopback address would not reach us from
     where it is opened: it has a base URL, as behind a proxy, or listens for other machines."""

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 LONGEST_TABLE = 100
 """Rows that are shown; the object has them all."""
+SHORT = 24
+"""Characters."""
 _FRAME = (
     "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-font-size1,13px);"
     "line-height:1.5;color:var(--jp-ui-font-color1,inherit);border:1px solid var(--jp-border-color2,#8886);"
@@ -26,12 +28,12 @@ _FRAME = (
 _CODE = (
     "font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:.95em;"
     "color:var(--jp-ui-font-color1,inherit);background:var(--jp-layout-color2,#8882);padding:.1em .4em;"
-    "border-radius:3px;white-space:pre-wrap;overflow-wrap:anywhere;user-select:all"
+    "border-radius:3px;white-space:pre-wrap;overflow-wrap:break-word;user-select:all"
 )
 _LINK = "color:var(--jp-content-link-color,#0b6bcb);text-decoration:underline"
 _MUTED = "color:var(--jp-ui-font-color2,#888)"
 _TABLE = "border-collapse:collapse;margin:.4em 0 0;font-size:inherit;color:inherit"
-_CELL = "text-align:left;padding:.2em 1.2em .2em 0;vertical-align:top;white-space:normal"
+_CELL = "text-align:left;padding:.2em 1.2em .2em 0;vertical-align:top"
 _DIFF = (
     "font-family:var(--jp-code-font-family,ui-monospace,monospace);font-size:.95em;line-height:1.5;margin:.4em 0;"
     "padding:.3em 0;color:var(--jp-ui-font-color1,inherit);background:var(--jp-layout-color2,#8882);"
@@ -63,8 +65,12 @@ class Shown(ABC):
         """For what asks for HTML alone."""
         return self._piece().html
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """For IPython in a terminal, which asks for text alone and would print a list item by item."""
+        printer.text(self._piece().plain)
 
-class Listing(list[T], Shown):
+
+class Listing(Shown, list[T]):
     """A list that is also a table."""
 
     def to_pandas(self) -> Any:
@@ -81,10 +87,6 @@ class Listing(list[T], Shown):
 
     def __str__(self) -> str:
         return self._piece().plain
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """As text in IPython, which would print a list of any class item by item."""
-        printer.text(str(self))
 
 
 def running_cell() -> int | None:
@@ -202,12 +204,18 @@ def size(count: int) -> str:
 
 
 def _html_table(head: Sequence[str], rows: Sequence[tuple[Piece, ...]]) -> str:
-    titles = "".join(f'<th scope="col" style="{_CELL}">{escape(title)}</th>' for title in head)
+    titles = "".join(f'<th scope="col" style="{_cell(title)}">{escape(title)}</th>' for title in head)
     body = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL}">{cell.html}</td>' for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f'<td style="{_cell(cell.plain)}">{cell.html}</td>' for cell in row) + "</tr>"
+        for row in rows
     )
     heading = f"<thead><tr>{titles}</tr></thead>" if head else ""
     return f'<table style="{_TABLE}">{heading}<tbody>{body}</tbody></table>'
+
+
+def _cell(words: str) -> str:
+    """What is short is not broken into lines."""
+    return f"{_CELL};white-space:{'nowrap' if len(words) <= SHORT else 'normal'}"
 
 
 def _indented(words: str, width: int) -> str:

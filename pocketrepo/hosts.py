@@ -7,12 +7,13 @@ import ipaddress
 import socket
 from collections.abc import Iterable
 
+ANY = "*"
 MAX_HOST = 300
 """Characters of a name and a port at the most (RFC 1035 §2.3.4 allows 255 for the name)."""
 
 
 class Hosts:
-    """Loopback names, IP addresses, this machine's own name, and those named in the settings."""
+    """Loopback names, IP addresses, this machine's own name, and those named in the settings; ``*`` is any."""
 
     def __init__(self, allowed: Iterable[str] = ()) -> None:
         own = socket.gethostname().lower()
@@ -34,7 +35,7 @@ class Hosts:
 
     def _judge(self, host: str) -> bool:
         name = _without_port(host.strip().lower()).rstrip(".")
-        if name in self._allowed or name.endswith(".localhost"):
+        if name in self._allowed or ANY in self._allowed or name.endswith(".localhost"):
             return True
         try:
             ipaddress.ip_address(name)

@@ -106,8 +106,9 @@ class Release(NamedTuple):
 class Project(Shown):
     """A project as its index tells of it.
 
-    ``links`` are its files, ``releases`` the same by version, newest first. ``details`` is what the metadata of its
-    latest release says, empty where the index does not offer it (PEP 658), and ``readme`` its description as safe HTML.
+    ``links`` are its files, ``releases`` the same by version, newest first. ``details`` is what the metadata of
+    its latest release says, empty where the index does not offer it (PEP 658), and ``readme`` its description as
+    safe HTML.
     """
 
     def __init__(self, page: simpleapi.Page, *, details: Details | None = None, web_page: str = "") -> None:

@@ -45,7 +45,7 @@ class Settings:
         None, "address that others use for this server, where a standard wants absolute URLs"
     )
     allowed_hosts: tuple[str, ...] = _setting(
-        (), "host names, beside loopback and IP addresses, that requests may be addressed to"
+        (), "host names, beside loopback and IP addresses, that requests may be addressed to; * for any"
     )
     access_log: bool = _setting(False, "print one line for each request")
     max_upload_size: int = _setting(10 * 1024 * MIB, "largest file accepted")

@@ -66,3 +66,9 @@ def test_what_is_remembered_is_bounded() -> None:
     assert not hosts.permits("x" * (MAX_HOST + 1))
     assert len(hosts._known) <= 1_001
     assert "x" * (MAX_HOST + 1) not in hosts._known
+
+
+def test_a_star_allows_any_host_of_a_sane_length() -> None:
+    hosts = Hosts(["*"])
+    assert hosts.permits("hub.example:443")
+    assert not hosts.permits("x" * (MAX_HOST + 1))

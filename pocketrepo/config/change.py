@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,10 +17,11 @@ from pocketrepo.config.journal import Record
 from pocketrepo.config.locate import Place
 from pocketrepo.config.url import Credentials
 from pocketrepo.config.view import Index
+from pocketrepo.display import Piece, Shown, block, card, code, diff, facts, muted, phrase, strong, text
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(Shown):
     """What an operation did, or with ``dry_run`` would do.
 
     ``files`` are the files that differ, ``before`` and ``after`` the indexes in the tools' order, ``warnings``
@@ -82,17 +82,20 @@ class Change:
         state = "" if self.applied else " (not applied)"
         return "\n".join([f"{self.what}{state}", self.diff.rstrip("\n"), *(f"! {n}" for n in self.warnings)])
 
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{name}</td><td>{html.escape(', '.join(i.shown for i in indexes)) or 'none'}</td></tr>"
-            for name, indexes in (("before", self.before), ("after", self.after))
+    def _piece(self) -> Piece:
+        state = muted("done" if self.applied else "not applied yet: .apply() does it")
+        indexes = [
+            (label, block(*(code(index.shown) for index in known)) if known else muted("none"))
+            for label, known in (("before", self.before), ("after", self.after))
+        ]
+        shown = card(
+            phrase(strong(self.what), state),
+            diff(self.diff) if self.diff else muted("nothing to do"),
+            facts(indexes),
+            *(text(f"! {notice.text}") for notice in self.warnings),
+            muted(".undo() takes it back") if self.id else text(""),
         )
-        notices = "".join(f"<li>{html.escape(notice.text)}</li>" for notice in self.warnings)
-        state = "" if self.applied else " <em>(not applied)</em>"
-        return (
-            f"<p><strong>{html.escape(self.what)}</strong>{state}</p>"
-            f"<pre>{html.escape(self.diff) or 'nothing to do'}</pre><table>{rows}</table><ul>{notices}</ul>"
-        )
+        return Piece(str(self), shown.html)
 
 
 def carried_out(change: Change) -> Change:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,12 @@ from pocketrepo.config.errors import ConfigSyntax
 from pocketrepo.config.locate import Place, netrc_file
 from pocketrepo.config.url import host_of, is_public, mask, split_credentials
 from pocketrepo.config.view import Dropped, Index, View
+from pocketrepo.display import Piece, Shown, card, code, phrase, strong, table, text
 from pocketrepo.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Shown):
     """``indexes`` in the tool's order; ``winner`` says which may serve ``name``; ``risk`` is empty or why not to.
 
     ``credentials`` has, for each index, what the tool would send there.
@@ -66,15 +66,14 @@ class Explanation:
         lines += [f"risk: {self.risk}"] if self.risk else []
         return "\n".join([*lines, *self.notes, *(f"error: {mask(error)}" for error in self.errors)])
 
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{number}</td><td>{html.escape(index.shown)}</td><td>{html.escape(index.role)}</td>"
-            f"<td>{html.escape(str(index.origin))}</td><td>{html.escape(sent)}</td></tr>"
+    def _piece(self) -> Piece:
+        rows = [
+            (text(str(number)), code(index.shown), text(index.role), text(str(index.origin)), text(sent))
             for number, (index, sent) in enumerate(zip(self.indexes, self.credentials, strict=True), 1)
-        )
-        risk = f"<p><strong>Risk:</strong> {html.escape(self.risk)}</p>" if self.risk else ""
-        head = "<tr><th></th><th>index</th><th>role</th><th>from</th><th>credentials</th></tr>"
-        return f"<table>{head}{rows}</table><p>{html.escape(self.winner)}</p>{risk}"
+        ]
+        risk = phrase(strong("Risk:"), text(self.risk)) if self.risk else text("")
+        asked = table(["", "index", "role", "from", "credentials"], rows)
+        return Piece(str(self), card(asked, text(self.winner), risk).html)
 
 
 def explain(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pocketrepo import display
 from pocketrepo.config import locate
 from pocketrepo.config.effective import TOOLS
 from pocketrepo.config.effective import view as view_of
 from pocketrepo.config.locate import Place, Target
 from pocketrepo.config.view import View
+from pocketrepo.display import Piece, card, code, muted, table, text
 
 
 @dataclass(frozen=True)
-class Shown:
+class Shown(display.Shown):
     """The views of the tools asked for, and the files that were looked at, weakest first, present or not."""
 
     views: tuple[View, ...]
@@ -33,15 +34,14 @@ class Shown:
     def __str__(self) -> str:
         return "\n".join(line for view in self.views for line in _lines(view))
 
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(s.tool)}</td><td>{html.escape(s.key)}</td><td>{html.escape(s.shown)}</td>"
-            f"<td>{html.escape(s.origin.where)}</td><td>{html.escape(s.overridden_by)}</td></tr>"
+    def _piece(self) -> Piece:
+        rows = [
+            (text(s.tool), text(s.key), code(s.shown), text(s.origin.where), text(s.overridden_by))
             for view in self.views
             for s in view.settings
-        )
-        head = "<tr><th>tool</th><th>option</th><th>value</th><th>from</th><th>overridden by</th></tr>"
-        return f"<table>{head}{rows}</table>"
+        ]
+        listed = table(["tool", "option", "value", "from", "overridden by"], rows)
+        return Piece(str(self), card(listed if rows else muted("nothing is configured")).html)
 
 
 def show(tool: str | None = None, *, args: Sequence[str] = (), place: Place | None = None) -> Shown:
