@@ -37,6 +37,11 @@ def installed(project: str) -> Distribution | None:
         return None
 
 
+def installed_version(project: str) -> str | None:
+    there = installed(project)
+    return there.version if there else None
+
+
 def check_replaceable(tree: SourceTree, versions: Iterable[str]) -> None:
     """Refuse to install over what is not the cell's: a module of another project, or a project of the same name from
     elsewhere, with none of the index's ``versions``. Raises UsageError."""

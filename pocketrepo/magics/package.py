@@ -22,7 +22,7 @@ from pocketrepo.magics.kernel import (
     check_replaceable,
     hidden_by,
     import_anew,
-    installed,
+    installed_version,
     is_installed,
     old_names,
 )
@@ -113,17 +113,15 @@ class PackageMagic:
         return typed, len(inputs) - 1, typed[: len(typed) - len(body)].count("\n")
 
     def _install(self, tree: SourceTree, client: Client, report: Report) -> None:
-        before = installed(tree.project)
-        if is_installed(tree, report.version):
-            report.installed = f"{report.version}, as before"
+        before, now = installed_version(tree.project), report.version
+        if is_installed(tree, now):
+            report.installed = f"{now}, as before"
             if tree.module not in sys.modules:
                 self._import(tree, report)
             return
         with report.step("install"):
-            _install(
-                tree, client, report.version, again=before is not None and before.version == report.version
-            )
-        report.installed = f"{before.version} → {report.version}" if before else report.version
+            _install(tree, client, now, again=before == now)
+        report.installed = f"{before} → {now}" if before else now
         self._import(tree, report)
 
     def _import(self, tree: SourceTree, report: Report) -> None:
