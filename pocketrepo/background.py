@@ -23,7 +23,7 @@ from pocketrepo import browser, records
 from pocketrepo.access import OWNER_KEY_FILE, TOKEN_USER, owner_key
 from pocketrepo.client import Client
 from pocketrepo.config.snippet import snippet
-from pocketrepo.display import Piece, Shown, card, code, facts, link, muted, phrase, strong, text
+from pocketrepo.display import Piece, Shown, card, code, facts, muted, phrase, strong, text
 from pocketrepo.dists import What
 from pocketrepo.environment import Mode
 from pocketrepo.errors import ServerError
@@ -209,7 +209,6 @@ class Server(Shown):
             again = f"pocketrepo.start({str(self.root)!r})"
             kept = muted("its data was removed") if self._temporary else phrase(muted("again"), code(again))
             return card(phrase(name, text(f"stopped, was at {self.url}")), kept)
-        way = browser.way_to(self.url)
         stop = code("server.stop()") if self.owned else muted("left to the process that started it")
         key = quote(str(self.root / OWNER_KEY_FILE))
         uv = f'uv pip install --index-url "{self.index_url}" PACKAGE'
@@ -223,7 +222,8 @@ class Server(Shown):
             ("here", code('server.push("dist/"); server.install("PACKAGE"); server.use()')),
             ("stop", stop),
         ]
-        return card(phrase(name, text("running at"), link(self.url, way.url)), facts(rows), muted(way.note))
+        title = phrase(name, text("running at"), browser.linked(self.url))
+        return card(title, facts(rows), muted(browser.way_to(self.url).note))
 
     def _revive(self) -> None:
         if self._stopped:

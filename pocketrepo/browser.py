@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from pocketrepo.config.url import is_loopback
+from pocketrepo.config.url import is_loopback, mask
+from pocketrepo.display import Piece, link
 
 VARIABLE = "POCKETREPO_BROWSER_URL"
 PROXY = "the link needs jupyter-server-proxy where Jupyter runs: pip install jupyter-server-proxy"
@@ -56,6 +57,12 @@ def way_to(url: str) -> Way:
     if name and domain:
         return Way(f"https://{name}-{port}.{domain}/{path}")
     return Way(url)
+
+
+def linked(url: str) -> Piece:
+    """A page's address: as text for this machine, as HTML for the browser."""
+    there = way_to(mask(url)).url
+    return Piece(mask(url), link(there, there).html)
 
 
 def hosts() -> tuple[str, ...]:

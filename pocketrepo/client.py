@@ -19,7 +19,7 @@ from pocketrepo.archive.metadata import parse_metadata
 from pocketrepo.config.snippet import snippet
 from pocketrepo.config.url import mask
 from pocketrepo.details import Details, details_of
-from pocketrepo.display import Piece, Shown, card, code, facts, link, muted, phrase, strong
+from pocketrepo.display import Piece, Shown, card, code, facts, muted, phrase, strong
 from pocketrepo.dists import What, collect
 from pocketrepo.environment import Address, Mode
 from pocketrepo.installing import Installations, install
@@ -60,11 +60,10 @@ class Client(Shown):
         return f"Client({mask(self.url)!r})"
 
     def _piece(self) -> Piece:
-        way = browser.way_to(self.url)
         rows = [("index", code(mask(self.index_url))), ("upload", code(mask(self.upload_url)))]
         rows += [("pip", code(snippet("pip", self.index_url).strip())), ("push", code(".push()"))]
-        here = link(mask(self.url), way.url)
-        return card(phrase(strong("Repository"), here), facts(rows), muted(way.note))
+        title = phrase(strong("Repository"), browser.linked(self.url))
+        return card(title, facts(rows), muted(browser.way_to(self.url).note))
 
     @property
     def index_url(self) -> str:

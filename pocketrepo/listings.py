@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from pocketrepo import errors, simpleapi
 from pocketrepo.archive import parse_filename
+from pocketrepo.browser import way_to
 from pocketrepo.config.url import mask
 from pocketrepo.details import Details
 from pocketrepo.display import (
@@ -79,7 +80,7 @@ class Files(Listing[simpleapi.Link]):
             ["file", "version", "size", "python", "uploaded", "sha256", "yanked"],
             [
                 (
-                    link(each.filename, mask(each.url)),
+                    link(each.filename, way_to(mask(each.url)).url),
                     text(version_of(each)),
                     text(size(each.size) if each.size is not None else ""),
                     text(each.requires_python or ""),

@@ -232,8 +232,11 @@ def _readme(repository: Repository, project: Project, file: File, details: Detai
 
 
 def _address() -> str:
-    """This server as its reader sees it, as far as the request tells."""
-    return (site().settings.public_url or request.url_root).rstrip("/") + "/"
+    """This server as its reader sees it, as far as the request tells; behind jupyter-server-proxy, which takes no
+    tool without a login, as the tools see it that run beside it."""
+    proxied = "X-ProxyContextPath" in request.headers and site().port
+    seen = f"http://127.0.0.1:{site().port}" if proxied else request.url_root
+    return (site().settings.public_url or seen).rstrip("/") + "/"
 
 
 def _setup(repository: Repository, *, extra: bool = False) -> dict[str, str]:

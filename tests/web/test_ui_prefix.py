@@ -87,3 +87,14 @@ def test_a_forwarded_address_is_not_believed(http: FlaskClient) -> None:
         http, REPO, X_Forwarded_Host="evil.example", X_Forwarded_Prefix="/evil", Forwarded="host=evil.example"
     ).text
     assert "evil" not in html
+
+
+def test_behind_jupyter_the_lines_to_copy_are_for_tools_beside_the_server(
+    app: Flask, http: FlaskClient
+) -> None:
+    app.extensions["pocketrepo"].port = 8333
+    prefix = "/user/ana/proxy/8333"
+    html = get(http, REPO, X_ProxyContextPath=prefix, X_Forwarded_Prefix=prefix, Cookie="_xsrf=s3cret").text
+    assert "http://127.0.0.1:8333/local/main/simple/" in html
+    assert "ana" not in html
+    assert "s3cret" not in html
