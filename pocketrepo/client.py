@@ -61,7 +61,7 @@ class Client(Shown):
 
     def _piece(self) -> Piece:
         rows = [("index", code(mask(self.index_url))), ("upload", code(mask(self.upload_url)))]
-        rows += [("pip", code(snippet("pip", self.index_url).strip())), ("push", code(".push()"))]
+        rows += [("pip", code(mask(snippet("pip", self.index_url).strip()))), ("push", code(".push()"))]
         title = phrase(strong("Repository"), browser.linked(self.url))
         return card(title, facts(rows), muted(browser.way_to(self.url).note))
 

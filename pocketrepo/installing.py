@@ -19,11 +19,10 @@ from pocketrepo import loaded
 from pocketrepo.display import Listing, Piece, Shown, card, running_cell, show, strong, table, text
 from pocketrepo.environment import Address, changed, reading
 from pocketrepo.errors import InstallFailed, UsageError
+from pocketrepo.failure import reason
 from pocketrepo.loaded import Distribution
 from pocketrepo.model import normalize
 
-_ERROR = re.compile(r"(?:ERROR:|error:|  \N{MULTIPLICATION SIGN} )(.*)")
-_CAUSE = re.compile(r"  (?:cause:|\W+ )(.*)")
 _MISSING = re.compile(r"from versions: none|was not found in the package registry|there are no versions of")
 
 
@@ -180,17 +179,7 @@ def _name_of(requirement: str) -> str:
 def _failure(
     wanted: str, lines: list[str], address: Address, extra_index_urls: Sequence[str]
 ) -> InstallFailed:
-    reason = _reason(lines)
     hint = ""
     if not extra_index_urls and any(map(_MISSING.search, lines)):
         hint = f"only {address.index_url} was asked; extra_index_urls adds others"
-    return InstallFailed(f"{wanted} could not be installed: {reason}", hint=hint)
-
-
-def _reason(lines: list[str]) -> str:
-    """What the installer calls an error, with the cause that uv puts below it; else its last words."""
-    for line, below in zip(lines, [*lines[1:], ""], strict=False):
-        found, cause = _ERROR.match(line), _CAUSE.match(below)
-        if found is not None:
-            return " ".join([found[1].strip(), *([cause[1].strip()] if cause else [])])
-    return next((line.strip() for line in reversed(lines) if line.strip()), "no reason given")
+    return InstallFailed(f"{wanted} could not be installed: {reason(lines)}", hint=hint)

@@ -18,10 +18,11 @@ from pocketrepo.config.url import is_loopback
 from pocketrepo.display import Piece, Shown, card, code, facts, phrase, strong, text
 from pocketrepo.environment import Address, changed, reading
 from pocketrepo.errors import CommandFailed, InstallFailed, ServerError
+from pocketrepo.failure import reason
 
 NOWHERE = "http://127.0.0.1:9/"
 """A proxy that is not there: the discard port."""
-_FOREIGN = ("PIP_", "UV_", "TWINE_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
+_FOREIGN = ("PIP_", "UV_", "TWINE_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "XDG_", "NETRC")
 """Beginnings of variables that would bring something of the outside in."""
 
 Done = subprocess.CompletedProcess[str]
@@ -145,10 +146,9 @@ class Sandbox(Shown):
         except OSError as error:
             raise CommandFailed(f"{called} cannot be run: {error.strerror}", output="") from None
         if check and done.returncode:
-            raise CommandFailed(
-                f"{called} ended with status {done.returncode}: {_last_words(done)}",
-                output=done.stdout + done.stderr,
-            )
+            output = done.stdout + done.stderr
+            why = reason(output.splitlines())
+            raise CommandFailed(f"{called} ended with status {done.returncode}: {why}", output=output)
         return done
 
     def _environment(self) -> dict[str, str]:
@@ -165,9 +165,3 @@ class Sandbox(Shown):
                 kept |= {name: NOWHERE, name.upper(): NOWHERE}
             kept |= {"no_proxy": "", "NO_PROXY": ""}
         return changed(kept, reading(self._address, kept))
-
-
-def _last_words(done: Done) -> str:
-    lines = [line.strip() for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("ERROR:", "error:"))]
-    return (errors or lines or ["it said nothing"])[-1]

@@ -17,13 +17,15 @@ from pathlib import Path
 
 import pytest
 
+import pocketrepo
+
 TOP = Path(__file__).parent.parent
 PACKAGE = TOP / "pocketrepo"
 
 LAYERS = [
     "__main__",
     "magics testing",
-    "cli",
+    "cli widgets",
     "api",
     "background server",
     "client gateway",
@@ -32,7 +34,7 @@ LAYERS = [
     "records repository requestlog transport",
     "access environment folder hosted listings loaded progress sourcetree",
     "details documents events hosts index",
-    "body browser clock readme snapshot store",
+    "body browser clock failure readme snapshot store",
     "archive settings simpleapi",
     "model",
     "config",
@@ -44,8 +46,8 @@ the version and lazy names, stands under all."""
 
 SERVER_SIDE = "server gateway body web front repository hosted folder index events documents snapshot store"
 CLIENT_SIDE = """
-    background browser client dists environment installing listings loaded magics progress sandbox sourcetree
-    transport using
+    background browser client dists environment failure installing listings loaded magics progress sandbox sourcetree
+    transport using widgets
 """
 """Neither imports the other: they meet over HTTP."""
 
@@ -63,7 +65,9 @@ DOORS = {
     "google": {"browser"},
     "jupyter_core": {"browser"},
     "pandas": {"display"},
+    "anywidget": {"widgets"},
     "ipywidgets": {"widgets"},
+    "traitlets": {"widgets"},
     "IPython": {"display", "magics", "widgets"},
     "pkginfo": {"archive"},
     "filelock": {"store", "background", "config"},
@@ -88,7 +92,12 @@ READS_ENVIRONMENT = {
 }
 """Modules that use ``os.environ``, and for what."""
 
-OPTIONAL = {"IPython", "google", "ipywidgets", "jupyter_core", "keyring", "pandas", "pytest"}
+UPWARD = {"background": {"widgets"}, "client": {"widgets"}}
+"""Modules that reach above themselves, by the lazy names of `pocketrepo`: ``ui()`` opens what shows them."""
+
+OPTIONAL = {
+    "IPython", "anywidget", "google", "ipywidgets", "jupyter_core", "keyring", "pandas", "pytest", "traitlets"
+}  # fmt: skip
 """Used where the user has them, and not installed with PocketRepo."""
 
 NAMES_ON_THE_INDEX = {"markdown_it": "markdown-it-py", "readme_renderer": "readme-renderer"}
@@ -161,6 +170,17 @@ def test_imports_point_down(module: str) -> None:
         if unit(other) != unit(module) and PLACE[unit(other)] <= PLACE[unit(module)]
     }
     assert not upward, f"{module} imports {', '.join(sorted(upward))}"
+
+
+def test_lazy_names_lead_upwards_only_where_it_is_said() -> None:
+    found: dict[str, set[str]] = {}
+    for module, path in modules().items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "pocketrepo":
+                home = pocketrepo._HOMES.get(node.attr, "") or node.attr
+                if PLACE.get(home, len(LAYERS)) <= PLACE.get(unit(module), -1):
+                    found.setdefault(module, set()).add(home)
+    assert found == UPWARD
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
