@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from pocketrepo import config, errors
+    from pocketrepo import config, errors, widgets
     from pocketrepo.api import connect, install, push, status, use
     from pocketrepo.background import Server, start
     from pocketrepo.client import Client
@@ -56,6 +56,7 @@ _HOMES = {
     "start": "background",
     "status": "api",
     "use": "api",
+    "widgets": "",
 }
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "start",
     "status",
     "use",
+    "widgets",
 ]
 
 

@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pocketrepo
 from pocketrepo import browser, records
 from pocketrepo.access import OWNER_KEY_FILE, TOKEN_USER, owner_key
 from pocketrepo.client import Client
@@ -34,6 +35,9 @@ from pocketrepo.requestlog import Log, read
 from pocketrepo.sandbox import Sandbox
 from pocketrepo.settings import default_root
 from pocketrepo.using import Using
+
+if TYPE_CHECKING:
+    from pocketrepo.widgets import Dashboard
 
 START_TIMEOUT = 30.0
 STOP_TIMEOUT = 15.0
@@ -141,6 +145,11 @@ class Server(Shown):
     def sandbox(self) -> Sandbox:
         """See `Client.sandbox`."""
         return self.client.sandbox()
+
+    def ui(self) -> Dashboard:
+        """A panel for notebooks: server, upload, browse, connect, pip.conf. Raises UsageError where ipywidgets is
+        missing."""
+        return pocketrepo.widgets.Dashboard(self)
 
     def projects(self) -> Projects:
         """See `Client.projects`."""

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import pocketrepo
 from pocketrepo import browser, errors, simpleapi
 from pocketrepo.access import TOKEN_USER
 from pocketrepo.archive import Distribution, inspect
@@ -29,6 +30,9 @@ from pocketrepo.progress import Progress, bar
 from pocketrepo.sandbox import Sandbox
 from pocketrepo.transport import Transport, chunks
 from pocketrepo.using import Using
+
+if TYPE_CHECKING:
+    from pocketrepo.widgets import Dashboard
 
 
 class Client(Shown):
@@ -231,6 +235,10 @@ class Client(Shown):
         Raises Unauthorized if reading takes another token, ServerError.
         """
         return Sandbox(self._address())
+
+    def ui(self) -> Dashboard:
+        """A panel for notebooks: upload, browse, connect, pip.conf. Raises UsageError where ipywidgets is missing."""
+        return pocketrepo.widgets.Dashboard(self)
 
     def _address(self) -> Address:
         """As tools are told of it: with the credential only if reading takes one."""

@@ -36,6 +36,7 @@ NAMES = [
     "start",
     "status",
     "use",
+    "widgets",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shutil
 import subprocess
@@ -60,6 +61,17 @@ class Browser:
         """What the browser's console has complained about since the last call: broken policy, missing files."""
         return [entry["message"] for entry in self._post("se/log", type="browser")]
 
+    def requested(self) -> set[str]:
+        """The URLs that it has asked for since the last call, whatever came of it; see `open_browser`."""
+        events = [
+            json.loads(entry["message"])["message"] for entry in self._post("se/log", type="performance")
+        ]
+        return {
+            event["params"]["request"]["url"]
+            for event in events
+            if event["method"] == "Network.requestWillBeSent"
+        }
+
     def _find(self, selector: str) -> str:
         found: dict[str, str] = self._post("element", using="css selector", value=selector)
         return next(iter(found.values()))
@@ -82,7 +94,7 @@ def installed() -> tuple[str, str] | None:
 
 
 @contextmanager
-def open_browser(profile: Path) -> Iterator[Browser]:
+def open_browser(profile: Path, *flags: str, log_requests: bool = False) -> Iterator[Browser]:
     """A browser with a new profile, closed at the end."""
     found = installed()
     assert found is not None
@@ -98,8 +110,9 @@ def open_browser(profile: Path) -> Iterator[Browser]:
         address = f"http://127.0.0.1:{_port(process)}/session"
         with requests.Session() as session:
             session.trust_env = False
-            options = {"binary": binary, "args": [*FLAGS.split(), f"--user-data-dir={profile}"]}
-            capabilities = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+            options = {"binary": binary, "args": [*FLAGS.split(), *flags, f"--user-data-dir={profile}"]}
+            logs = {"browser": "ALL"} | ({"performance": "ALL"} if log_requests else {})
+            capabilities = {"goog:chromeOptions": options, "goog:loggingPrefs": logs}
             body = {"capabilities": {"alwaysMatch": capabilities}}
             made = session.post(address, json=body, timeout=60).json()["value"]
             assert "sessionId" in made, made
