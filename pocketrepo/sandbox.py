@@ -22,8 +22,20 @@ from pocketrepo.failure import reason
 
 NOWHERE = "http://127.0.0.1:9/"
 """A proxy that is not there: the discard port."""
-_FOREIGN = ("PIP_", "UV_", "TWINE_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "XDG_", "NETRC")
-"""Beginnings of variables that would bring something of the outside in."""
+_FOREIGN = (
+    "PIP_",
+    "UV_",
+    "TWINE_",
+    "PYTHON",
+    "VIRTUAL_ENV",
+    "CONDA_",
+    "XDG_",
+    "NETRC",
+    "FORCE_COLOR",
+    "CLICOLOR",
+)
+"""Beginnings of variables that would bring something of the outside in. A notebook's kernel has colours forced, which
+no program could read in what pip and uv print."""
 
 Done = subprocess.CompletedProcess[str]
 

@@ -68,6 +68,15 @@ def test_it_sees_nothing_of_the_outside(sandbox: Sandbox, monkeypatch: pytest.Mo
     )
 
 
+def test_what_a_program_prints_is_without_colours_in_a_notebook_too(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"):
+        monkeypatch.setenv(name, "1")
+    printed = sandbox.run("python", "-c", "import os; print(*os.environ)").stdout
+    assert "COLOR" not in printed
+
+
 def test_nothing_in_it_reaches_another_machine(sandbox: Sandbox) -> None:
     said = sandbox.run("python", "-c", "import urllib.request as u; print(u.getproxies())").stdout
     assert said.count(NOWHERE) >= 3
