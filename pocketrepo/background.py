@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import atexit
-import hashlib
-import json
 import os
 import shutil
-import signal
-import site
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pocketrepo
 from pocketrepo import browser, records
@@ -29,6 +24,7 @@ from pocketrepo.dists import What
 from pocketrepo.environment import Mode
 from pocketrepo.errors import ServerError
 from pocketrepo.installing import Installations
+from pocketrepo.launching import end, launch, log_of, one_at_a_time
 from pocketrepo.listings import Project, Projects, Pushes
 from pocketrepo.records import RunRecord
 from pocketrepo.requestlog import Log, read
@@ -38,10 +34,6 @@ from pocketrepo.using import Using
 
 if TYPE_CHECKING:
     from pocketrepo.widgets import Dashboard
-
-START_TIMEOUT = 30.0
-STOP_TIMEOUT = 15.0
-"""Seconds; the server gives requests in flight ten of them."""
 
 
 class Server(Shown):
@@ -194,10 +186,11 @@ class Server(Shown):
             return False
         self._last_log = self.log
         self._stopped = True
-        _end(self._process)
+        end(self._process)
         _owned.pop(self._record.root, None)
         if self._temporary:
-            _remove(self.root)
+            shutil.rmtree(self.root, ignore_errors=True)
+            log_of(self.root).unlink(missing_ok=True)
         return True
 
     def __enter__(self) -> Server:
@@ -240,7 +233,7 @@ class Server(Shown):
         if records.is_ours(self._record):
             return
         if self._process is not None and self.owned:
-            _end(self._process)
+            end(self._process)
         again = start(self.root, port=self.port, any_port=True)
         self._record, self._process, self._client = again._record, again._process, again._client
         self._started_in = again._started_in
@@ -270,7 +263,7 @@ def start(
     held = _owned.get(str(folder))
     if held is not None and held.running:
         return held
-    with _one_at_a_time(folder):
+    with one_at_a_time(folder):
         for record in records.running(folder):
             return Server(record, None, temporary=False)
         try:
@@ -286,64 +279,10 @@ _owned: dict[str, Server] = {}
 
 
 def _launch(root: Path, port: int, default: str | None, *, temporary: bool = False) -> Server:
-    # -P: the current folder may hold a module that shadows one of ours.
-    command = [sys.executable, "-P", "-m", "pocketrepo", "serve", "--root", str(root), "--port", str(port)]
-    command += ["--owner", str(os.getpid())]
-    if default:
-        command += ["--default", default]
-    if temporary:
-        command += ["--temporary"]
-    log = records.folder() / f"{_name(root)}.log"
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            # An interrupt of the kernel goes to its process group.
-            start_new_session=True,
-            env=_environment(),
-            cwd="/",
-        )
-    record = _wait_until_ready(process, log)
+    record, process = launch(root, port, default, temporary=temporary)
     server = Server(record, process, temporary=temporary)
     _owned[record.root] = server
     return server
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with the names that the browser calls it by, and the place this package was imported from if the child
-    would not look there."""
-    here = str(Path(__file__).parent.parent)
-    environ = dict(os.environ)
-    if hosts := browser.hosts():
-        environ.setdefault("POCKETREPO_ALLOWED_HOSTS", ",".join(hosts))
-    if here not in site.getsitepackages() and here != site.getusersitepackages():
-        environ["PYTHONPATH"] = os.pathsep.join(filter(None, [here, environ.get("PYTHONPATH")]))
-    return environ
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> RunRecord:
-    """The record that the child prints as its first line once it listens."""
-    assert process.stdout is not None
-    alarm = threading.Timer(START_TIMEOUT, process.kill)
-    alarm.daemon = True
-    alarm.start()
-    line = process.stdout.readline()
-    alarm.cancel()
-    process.stdout.close()
-    try:
-        return RunRecord(**json.loads(line))
-    except (ValueError, TypeError):
-        process.kill()
-        process.wait()
-        _close(process)
-        said = log.read_text("utf-8", errors="replace").strip().splitlines()
-        reason = said or [f"no answer within {START_TIMEOUT:g} s"]
-        last = next((line for line in reason if line.startswith("Error: ")), reason[-1]).removeprefix(
-            "Error: "
-        )
-        raise ServerError(f"the server did not start: {last}") from None
 
 
 def started() -> list[Server]:
@@ -353,37 +292,6 @@ def started() -> list[Server]:
 
 def _client_of(record: RunRecord) -> Client:
     return Client(record.url, token=owner_key(Path(record.root)), repository=record.repository)
-
-
-def _one_at_a_time(root: Path) -> Any:
-    from filelock import FileLock
-
-    return FileLock(records.folder() / f"{_name(root)}.lock", timeout=START_TIMEOUT)
-
-
-def _name(root: Path) -> str:
-    return f"root-{hashlib.sha256(str(root).encode()).hexdigest()[:16]}"
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the process to stop by closing its pipe; it is ours, so its pid cannot have been reused."""
-    _close(process)
-    try:
-        process.send_signal(signal.SIGTERM)
-        process.wait(STOP_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _close(process: subprocess.Popen[bytes]) -> None:
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
-
-
-def _remove(root: Path) -> None:
-    shutil.rmtree(root, ignore_errors=True)
 
 
 @atexit.register

@@ -13,6 +13,7 @@ import requests
 
 import pocketrepo
 from pocketrepo import errors
+from pocketrepo.config.url import is_loopback, netloc_of
 from pocketrepo.progress import Progress
 
 CHUNK = 256 * 1024
@@ -28,14 +29,16 @@ ACCEPT = ", ".join(
 
 
 class Transport:
-    """Sends requests with one credential, ``login`` as (user, password), or with none."""
+    """Sends requests with one credential, ``login`` as (user, password), or with none; to the host of ``url`` alone,
+    whatever its pages link to."""
 
-    def __init__(self, host: str, login: tuple[str, str] | None) -> None:
+    def __init__(self, url: str, login: tuple[str, str] | None) -> None:
+        self._host = netloc_of(url)
         self._session = requests.Session()
         self._session.headers["User-Agent"] = f"pocketrepo/{pocketrepo.__version__}"
         self._session.auth = login
         # A proxy for the internet must not see, or fail, what goes to this machine.
-        self._session.trust_env = host not in ("127.0.0.1", "localhost", "::1")
+        self._session.trust_env = not is_loopback(url)
 
     def page(self, url: str) -> requests.Response:
         """A page of the Simple API, as JSON if the index has it."""
@@ -44,6 +47,8 @@ class Transport:
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """The answer, if it is a success. Raises what the server said otherwise; ServerError without answer."""
         follow = method == "GET"
+        if netloc_of(url) != self._host:
+            options["auth"] = _nobody
         try:
             response = self._session.request(method, url, timeout=TIMEOUT, allow_redirects=follow, **options)
             if response.status_code >= 300:

@@ -10,6 +10,7 @@ import dataclasses
 import inspect
 import re
 import tempfile
+from collections import ChainMap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,8 @@ def _fields(value: Any) -> str:
 
 
 def _members(value: type) -> Iterator[str]:
-    for name, member in vars(value).items():
+    ours = [vars(kind) for kind in value.__mro__ if kind.__module__.startswith("pocketrepo")]
+    for name, member in ChainMap(*map(dict, ours)).items():
         if name.startswith("_"):
             continue
         if isinstance(member, property):

@@ -30,7 +30,7 @@ LAYERS = [
     "background server",
     "client gateway",
     "web",
-    "dists front installing maintenance sandbox using",
+    "dists front installing launching maintenance reader sandbox using",
     "records repository requestlog transport",
     "access environment folder hosted listings loaded progress sourcetree",
     "details documents events hosts index",
@@ -46,8 +46,8 @@ the version and lazy names, stands under all."""
 
 SERVER_SIDE = "server gateway body web front repository hosted folder index events documents snapshot store"
 CLIENT_SIDE = """
-    background browser client dists environment failure installing listings loaded magics progress sandbox sourcetree
-    transport using widgets
+    background browser client dists environment failure installing launching listings loaded magics progress reader
+    sandbox sourcetree transport using widgets
 """
 """Neither imports the other: they meet over HTTP."""
 
@@ -70,7 +70,7 @@ DOORS = {
     "traitlets": {"widgets"},
     "IPython": {"display", "magics", "widgets"},
     "pkginfo": {"archive"},
-    "filelock": {"store", "background", "config"},
+    "filelock": {"store", "launching", "config"},
     "platformdirs": {"settings", "records"},
     "tomlrt": {"config"},
 }
@@ -78,12 +78,13 @@ DOORS = {
 
 READS_ENVIRONMENT = {
     "api": "POCKETREPO_ROOT, POCKETREPO_TOKEN",
-    "background": "POCKETREPO_ROOT; what a child process inherits",
+    "background": "POCKETREPO_ROOT",
     "browser": "POCKETREPO_BROWSER_URL; where a notebook says that it runs",
     "cli.options": "POCKETREPO_TOKEN",
     "config.locate": "where other tools look",
     "dists": "what a build inherits",
     "installing": "what an installer inherits",
+    "launching": "what a server inherits",
     "records": "POCKETREPO_RUNTIME",
     "sandbox": "what its programs inherit",
     "settings": "POCKETREPO_*",

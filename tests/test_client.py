@@ -8,8 +8,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 
 from pocketrepo import errors
@@ -227,6 +229,31 @@ def test_an_index_that_has_only_html_can_be_read(
     assert client.projects() == ["Hello"]
     [path] = client.download("Hello", to=tmp_path)
     assert path.read_bytes() == b"wheel"
+
+
+def test_a_credential_is_not_sent_to_where_a_page_links(
+    elsewhere: tuple[str, dict[str, Answer]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, pages = elsewhere
+    other = url.replace("127.0.0.1", "localhost")
+    pages["/simple/hello/"] = html(f'<a href="{other}hello-1.0.tar.gz" data-core-metadata="true">hello</a>')
+    pages["/hello-1.0.tar.gz"] = ("application/octet-stream", b"sdist")
+    sent: dict[str, bool] = {}
+    send = requests.Session.send
+
+    def watch(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> Any:
+        sent[str(request.url)] = "Authorization" in request.headers
+        return send(session, request, **options)
+
+    monkeypatch.setattr(requests.Session, "send", watch)
+    client = Client(url, token="s3cret")
+    client.show("hello")
+    client.download("hello", to=tmp_path)
+    assert sent == {
+        f"{url}simple/hello/": True,
+        f"{other}hello-1.0.tar.gz.metadata": False,
+        f"{other}hello-1.0.tar.gz": False,
+    }
 
 
 @pytest.mark.parametrize(
