@@ -1,15 +1,14 @@
 """The one function that answers GET and HEAD of simple pages, files and metadata.
 
-Flask's routes call it, and the server calls it first, before anything builds a request: then with
-``resident=True``, where it answers only what takes no more than a few ``stat`` calls and leaves the rest to a
-thread.
+Flask's routes call `Front.answer`. The server calls `Front.handle` first, before anything builds a request: it
+answers what takes no more than a few ``stat`` calls, by the same steps, and leaves the rest to a thread.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formatdate
 from functools import lru_cache
@@ -23,10 +22,10 @@ from pocketrepo import simpleapi
 from pocketrepo.errors import NoSuchProject, NoSuchRepository
 from pocketrepo.hosts import Hosts
 from pocketrepo.index import METADATA_SUFFIX, Index, listed
-from pocketrepo.model import File, RepositoryName, normalize
+from pocketrepo.model import File, Project, RepositoryName, normalize
 from pocketrepo.repository import Repository, Root
 from pocketrepo.simpleapi import Format
-from pocketrepo.snapshot import Page, Snapshot
+from pocketrepo.snapshot import REPRESENTATIONS, Page, Representation, Snapshot
 from pocketrepo.store import Blob
 
 Headers = list[tuple[str, str]]
@@ -37,6 +36,8 @@ REMEMBERED_LENGTH = 500
 """Characters of headers up to which is remembered what they ask for."""
 MAX_PLAIN_PATH = 400
 """Characters; what is remembered of paths stays small, whatever is asked for."""
+MAX_ROUTES = 16_384
+"""Paths of which is remembered where they lead; each takes about half a kilobyte."""
 SMALL_FILE = 32 * 1024
 """Bytes up to which a file is read at once, and kept: opening it costs more than sending it."""
 
@@ -88,7 +89,15 @@ def parse(path: str) -> Target | None:
     return Target(repository, "file", project, key, filename)
 
 
-_parsed = lru_cache(8192)(parse)
+class Route(NamedTuple):
+    """What a path leads to while ``stands()``, which is as long as its repository's document is not rewritten."""
+
+    stands: Callable[[], bool]
+    find: Callable[[], Snapshot[Any] | None]
+    """The project, or the list of projects, if that takes no more than a ``stat``."""
+    source: Index
+    file: tuple[str, str] | None = None
+    """KEY and name of a file."""
 
 
 @dataclass
@@ -98,25 +107,61 @@ class Front:
     root: Root
     hosts: Hosts
 
+    _routes: dict[str, Route] = field(default_factory=dict)
+
     def handle(self, path: str, header: Header) -> Answer | None:
         """For the server: an answer if it can be given at once, else None. Never raises, never blocks."""
         if not self.hosts.permits(header("host")):
             return None
-        target = _parsed(path) if len(path) <= MAX_PLAIN_PATH else None
-        if target is None:
-            return None
         try:
-            return self.answer(target, header, resident=True)
+            route = self._routes.get(path)
+            if route is None or not route.stands():
+                route = self._find_route(path, header)
+                if route is None:
+                    return None
+            snapshot = route.find()
+            if snapshot is None:
+                return None
+            if route.file is not None:
+                return _file_answer(route.source, snapshot, *route.file, header)
+            wanted = _representation(header)
+            page = snapshot.ready(wanted) if wanted else None
+            return None if page is None else answer_page(page, header)
         except Exception:
             # Said properly, and a fault logged, by the application.
             return None
 
-    def answer(self, target: Target, header: Header, *, resident: bool = False) -> Answer | None:
-        """The answer to a GET; None only if ``resident`` and there is more to do. Raises PocketRepoError."""
-        repository = self.repository(target.repository, header)
+    def answer(self, target: Target, header: Header) -> Answer:
+        """The answer to a GET. Raises PocketRepoError."""
+        index = self.repository(target.repository, header).index
+        if target.kind == "projects":
+            return _page_answer(index.projects(), header)
+        name = _normalized(target.name)
         if target.kind == "file":
-            return self._file(repository.index, target, header, resident)
-        return self._page(repository.index, target, header, resident)
+            return _file_answer(index, index.project(name), target.key, target.filename, header)
+        if name != target.name:
+            return redirect(f"../{name}/")
+        return _page_answer(index.project(name), header)
+
+    def _find_route(self, path: str, header: Header) -> Route | None:
+        """Where a path in its plainest spelling leads; None for all others. Raises PocketRepoError."""
+        target = parse(path) if len(path) <= MAX_PLAIN_PATH else None
+        if target is None:
+            return None
+        repository = self.repository(target.repository, header)
+        index = repository.index
+        if target.kind == "projects":
+            route = Route(repository.stands, index.resident_projects, index)
+        else:
+            name = _normalized(target.name)
+            if name != target.name:
+                return None
+            file = (target.key, target.filename) if target.kind == "file" else None
+            route = Route(repository.stands, index.finder(name), index, file)
+        if len(self._routes) >= MAX_ROUTES:
+            self._routes.clear()
+        self._routes[path] = route
+        return route
 
     def repository(self, name: RepositoryName | None, header: Header) -> Repository:
         """The repository that may be read with this request's credentials. Public ones ignore them."""
@@ -127,41 +172,26 @@ class Front:
             access = root.access
             raise access.hide(access.identify(header("authorization")), missing) from None
 
-    def _page(self, index: Index, target: Target, header: Header, resident: bool) -> Answer | None:
-        snapshot: Snapshot[Any] | None
-        if target.kind == "projects":
-            snapshot = index.resident_projects() if resident else index.projects()
-        else:
-            name = _normalized(target.name)
-            if name != target.name:
-                return redirect(f"../{name}/")
-            snapshot = index.resident(name) if resident else index.project(name)
-        if snapshot is None:
-            return None
-        accept, encoding = header("accept") or "", header("accept-encoding") or ""
-        choose = _remembered if len(accept) + len(encoding) <= REMEMBERED_LENGTH else _wanted
-        format, compressed = choose(accept, encoding)
-        if format is None:
-            return not_acceptable()
-        page = snapshot.ready(format, compressed) if resident else snapshot.page(format, compressed)
-        return None if page is None else answer_page(page, header)
 
-    def _file(self, index: Index, target: Target, header: Header, resident: bool) -> Answer | None:
-        name = _normalized(target.name)
-        snapshot = index.resident(name) if resident else index.project(name)
-        if snapshot is None:
-            return None
-        kept = snapshot.file(target.key, target.filename)
-        if kept is not None and header("range") is None and header("if-modified-since") is None:
-            return answer_page(kept, header)
-        file, is_metadata = listed(snapshot.value, target.key, target.filename)
-        blob = index.file(name, target.key, target.filename)
-        answer = answer_file(file, blob, is_metadata, header)
-        if answer.status != 200 or blob.size > SMALL_FILE or not isinstance(answer.body, Span):
-            return answer
-        page = _read(answer.headers, answer.body)
-        snapshot.keep(target.key, target.filename, page)
-        return Answer(200, page.headers, page.body)
+def _page_answer(snapshot: Snapshot[Any], header: Header) -> Answer:
+    wanted = _representation(header)
+    return not_acceptable() if wanted is None else answer_page(snapshot.page(wanted), header)
+
+
+def _file_answer(index: Index, snapshot: Snapshot[Any], key: str, filename: str, header: Header) -> Answer:
+    """Raises NoSuchFile."""
+    kept = snapshot.file(key, filename)
+    if kept is not None and header("range") is None and header("if-modified-since") is None:
+        return answer_page(kept, header)
+    project: Project = snapshot.value
+    file, is_metadata = listed(project, key, filename)
+    blob = index.file(project.name, key, filename)
+    answer = answer_file(file, blob, is_metadata, header)
+    if answer.status != 200 or blob.size > SMALL_FILE or not isinstance(answer.body, Span):
+        return answer
+    page = _read(answer.headers, answer.body)
+    snapshot.keep(key, filename, page)
+    return Answer(200, page.headers, page.body)
 
 
 @lru_cache(4096)
@@ -265,9 +295,16 @@ def not_acceptable() -> Answer:
     return Answer(406, headers, body)
 
 
-def _wanted(accept: str, encoding: str) -> tuple[Format | None, bool]:
-    """Which representation the headers ask for: its format, None if none will do, and whether it is gzipped."""
-    return simpleapi.negotiate(accept), _accepts_gzip(encoding)
+def _representation(header: Header) -> Representation | None:
+    """Which one a request asks for; None if none will do."""
+    accept, encoding = header("accept") or "", header("accept-encoding") or ""
+    choose = _remembered if len(accept) + len(encoding) <= REMEMBERED_LENGTH else _wanted
+    return choose(accept, encoding)
+
+
+def _wanted(accept: str, encoding: str) -> Representation | None:
+    format = simpleapi.negotiate(accept)
+    return None if format is None else REPRESENTATIONS[format, _accepts_gzip(encoding)]
 
 
 _remembered = lru_cache(256)(_wanted)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +72,14 @@ class Hosted(Index):
             raise NoSuchProject(name) from None
 
     def resident(self, name: NormalizedName) -> Snapshot[Project] | None:
-        key = f"{self._projects}/{name}/project.json"
-        held = self._memo.get(key)
-        if held is not None and self._store.unchanged(key, held.etag):
-            return held
-        if self._store.etag(key) is None:
+        key = self._project_key(name)
+        held = self._resident(key)
+        if held is None and self._store.etag(key) is None:
             raise NoSuchProject(name)
-        return None
+        return held
+
+    def finder(self, name: NormalizedName) -> Callable[[], Snapshot[Project] | None]:
+        return partial(self._resident, self._project_key(name))
 
     def file(self, name: NormalizedName, key: str, filename: str) -> Blob:
         listed(self.project(name).value, key, filename)
@@ -322,7 +324,7 @@ class Hosted(Index):
 
     def _resident(self, key: str) -> Snapshot[Any] | None:
         held = self._memo.get(key)
-        return held if held is not None and self._store.unchanged(key, held.etag) else None
+        return held if held is not None and held.stands() else None
 
     def _load(self, key: str, decode: Callable[[Json], T]) -> Snapshot[T]:
         held = self._memo.get(key)
@@ -336,6 +338,7 @@ class Hosted(Index):
                 return held
             assert isinstance(doc, Doc)
             cost = DOCUMENT_COST * len(doc.data)
-            snapshot = Snapshot(decode(doc.json()), doc.etag, cost=cost, room=KEPT_FILES)
+            stands = self._store.watch(key, doc.etag)
+            snapshot = Snapshot(decode(doc.json()), doc.etag, cost=cost, room=KEPT_FILES, stands=stands)
             self._memo.put(key, snapshot)
             return snapshot

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from packaging.utils import NormalizedName
@@ -44,6 +45,10 @@ class Index(ABC):
     def resident(self, name: NormalizedName) -> Snapshot[Project] | None:
         """The answer to `project` if it takes no more than a ``stat``, else None. Raises NoSuchProject."""
         return None
+
+    def finder(self, name: NormalizedName) -> Callable[[], Snapshot[Project] | None]:
+        """`resident` for this one name, to be asked again and again; may answer None where that raises."""
+        return partial(self.resident, name)
 
 
 def listed(project: Project, key: str, filename: str) -> tuple[File, bool]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from pocketrepo import events
 from pocketrepo.access import Access
@@ -43,14 +42,8 @@ class Repository:
     hosted: Hosted
     index: Index
     created: str
-
-
-class _Open(NamedTuple):
-    """A repository as of its document's etag."""
-
-    key: str
-    etag: str
-    repository: Repository
+    stands: Callable[[], bool]
+    """Whether its document is still the one that this was assembled from."""
 
 
 class Root:
@@ -63,7 +56,7 @@ class Root:
         self.memo = Memo(memory)
         self.default = RepositoryName.parse(document["default"])
         self._offered: Sequence[Index] = ()
-        self._open: dict[RepositoryName, _Open] = {}
+        self._open: dict[RepositoryName, Repository] = {}
 
     def offer(self, folders: Sequence[Index]) -> None:
         """Layer read-only indexes under the default repository's hosted files."""
@@ -73,15 +66,15 @@ class Root:
     def repository(self, name: RepositoryName) -> Repository:
         """Raises NoSuchRepository. One ``stat`` when it has been asked for before."""
         held = self._open.get(name)
-        if held is not None and self.store.unchanged(held.key, held.etag):
-            return held.repository
+        if held is not None and held.stands():
+            return held
         key = _key(name)
         etag = self.store.etag(key)
         document = None if etag is None else self.store.get(key)
         if etag is None or document is None:
             raise NoSuchRepository(str(name), hint=f"make it with: pocketrepo repo create {name}")
-        repository = self._assemble(name, document)
-        self._open[name] = _Open(key, etag, repository)
+        repository = self._assemble(name, document, self.store.watch(key, etag))
+        self._open[name] = repository
         return repository
 
     def repositories(self) -> list[Repository]:
@@ -128,12 +121,12 @@ class Root:
         last = [entry["event"] for entry in self.log.read(name) if entry.get("event") in marks][-1:]
         return last == [events.REPOSITORY_DELETED]
 
-    def _assemble(self, name: RepositoryName, document: Json) -> Repository:
+    def _assemble(self, name: RepositoryName, document: Json, stands: Callable[[], bool]) -> Repository:
         hosted = Hosted(self.store, name, self.memo, self.log)
         index: Index = hosted
         if name == self.default and self._offered:
             index = Layered([hosted, *self._offered], self.memo, f"layered/{name}")
-        return Repository(name, hosted, index, document["created"])
+        return Repository(name, hosted, index, document["created"], stands)
 
     @cached_property
     def id(self) -> str:

@@ -35,6 +35,22 @@ PAGE_COST = 2048
 T = TypeVar("T", bound=Project | ProjectList)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Representation:
+    """A form in which a page can be sent. There is one object of each, so that they are told apart by identity:
+    an Enum's hash is Python code, and this is asked at every request."""
+
+    format: Format
+    compressed: bool
+
+
+REPRESENTATIONS = {
+    (format, compressed): Representation(format, compressed)
+    for format in Format
+    for compressed in (False, True)
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One representation, ready to send. ``etag`` is a digest of exactly these bytes, quoted (RFC 9110 §8.8.3)."""
@@ -49,34 +65,35 @@ class Snapshot(Generic[T]):
     """``value`` as of ``etag``; pages are made on first use and kept.
 
     ``room`` is how many bytes of small files may be kept beside them: none where a file's bytes can change
-    while it is listed.
+    while it is listed. ``stands`` tells whether the etag is still the newest.
     """
 
-    __slots__ = ("_files", "_grow", "_lock", "_pages", "_room", "cost", "etag", "value")
+    __slots__ = ("_files", "_grow", "_lock", "_pages", "_room", "cost", "etag", "stands", "value")
 
-    def __init__(self, value: T, etag: str, *, cost: int, room: int = 0) -> None:
+    def __init__(
+        self, value: T, etag: str, *, cost: int, room: int = 0, stands: Callable[[], bool] = lambda: False
+    ) -> None:
         self.value = value
         self.etag = etag
         self.cost = cost
-        # By content type: an Enum's own hash is Python code, and this is asked at every request.
-        self._pages: dict[tuple[str, bool], Page] = {}
+        self.stands = stands
+        self._pages: dict[Representation, Page] = {}
         self._files: dict[tuple[str, str], Page] = {}
         self._room = room
         self._lock = threading.Lock()
         self._grow: Callable[[int], None] | None = None
 
-    def ready(self, format: Format, compressed: bool) -> Page | None:
+    def ready(self, wanted: Representation) -> Page | None:
         """The page if it has been rendered already."""
-        return self._pages.get((format.content_type, compressed))
+        return self._pages.get(wanted)
 
-    def page(self, format: Format, compressed: bool = False) -> Page:
-        """The page in ``format``, gzipped if asked for and worth it."""
-        key = (format.content_type, compressed)
-        page = self._pages.get(key)
+    def page(self, wanted: Representation) -> Page:
+        """The page, gzipped if that is wanted and worth it."""
+        page = self._pages.get(wanted)
         if page is not None:
             return page
         with self._lock:
-            return self._pages.get(key) or self._render(format, compressed)
+            return self._pages.get(wanted) or self._render(wanted)
 
     def file(self, key: str, filename: str) -> Page | None:
         """A small file that was kept."""
@@ -94,16 +111,18 @@ class Snapshot(Generic[T]):
         if grow:
             grow(cost)
 
-    def _render(self, format: Format, compressed: bool) -> Page:
-        if compressed:
-            plain = self._pages.get((format.content_type, False)) or self._render(format, False)
+    def _render(self, wanted: Representation) -> Page:
+        format = wanted.format
+        if wanted.compressed:
+            as_it_is = REPRESENTATIONS[format, False]
+            plain = self._pages.get(as_it_is) or self._render(as_it_is)
             if len(plain.body) < MIN_GZIP_SIZE:
                 page = plain
             else:
                 page = _page(gzip.compress(plain.body, GZIP_LEVEL, mtime=0), format, encoding="gzip")
         else:
             page = _page(simpleapi.render(self.value, format), format)
-        self._pages[format.content_type, compressed] = page
+        self._pages[wanted] = page
         if self._grow:
             self._grow(len(page.body))
         return page

@@ -12,9 +12,10 @@ from packaging.utils import NormalizedName
 from pocketrepo import simpleapi
 from pocketrepo.model import File, Project, ProjectList
 from pocketrepo.simpleapi import Format
-from pocketrepo.snapshot import MIN_GZIP_SIZE, PAGE_COST, Memo, Page, Snapshot
+from pocketrepo.snapshot import MIN_GZIP_SIZE, PAGE_COST, REPRESENTATIONS, Memo, Page, Snapshot
 
 NAME = NormalizedName("hello")
+PLAIN, PACKED = (REPRESENTATIONS[Format.JSON_V1, compressed] for compressed in (False, True))
 
 
 def small(etag: str = "1", *, cost: int = 100, room: int = 0) -> Snapshot[ProjectList]:
@@ -35,33 +36,37 @@ def file_page(size: int) -> Page:
 @pytest.mark.parametrize("format", list(Format))
 def test_a_page_is_rendered_once_and_its_etag_is_a_digest_of_its_bytes(format: Format) -> None:
     snapshot = large()
-    assert snapshot.ready(format, False) is None
-    page = snapshot.page(format)
-    assert snapshot.page(format) is page is snapshot.ready(format, False)
+    assert snapshot.ready(REPRESENTATIONS[format, False]) is None
+    page = snapshot.page(REPRESENTATIONS[format, False])
+    assert (
+        snapshot.page(REPRESENTATIONS[format, False])
+        is page
+        is snapshot.ready(REPRESENTATIONS[format, False])
+    )
     assert page.etag == f'"{hashlib.sha256(page.body).hexdigest()[:32]}"'
     headers = dict(page.headers)
     assert headers["content-type"] == format.content_type
     assert headers["content-length"] == str(len(page.body))
     assert headers["vary"] == "Accept, Accept-Encoding"
     assert set(page.not_modified_headers) < set(page.headers)
-    assert large().page(format).etag == page.etag
+    assert large().page(REPRESENTATIONS[format, False]).etag == page.etag
 
 
 def test_a_large_page_is_compressed_and_is_another_representation() -> None:
     snapshot = large()
-    plain, packed = snapshot.page(Format.JSON_V1), snapshot.page(Format.JSON_V1, compressed=True)
+    plain, packed = snapshot.page(PLAIN), snapshot.page(PACKED)
     assert gzip.decompress(packed.body) == plain.body
     assert len(packed.body) < len(plain.body)
     assert packed.etag == f'"{hashlib.sha256(packed.body).hexdigest()[:32]}"' != plain.etag
     assert ("content-encoding", "gzip") in packed.headers
-    assert large().page(Format.JSON_V1, compressed=True).body == packed.body
+    assert large().page(PACKED).body == packed.body
 
 
 def test_a_small_page_is_sent_as_it_is() -> None:
     snapshot = small()
-    page = snapshot.page(Format.JSON_V1, compressed=True)
+    page = snapshot.page(PACKED)
     assert len(page.body) < MIN_GZIP_SIZE
-    assert page is snapshot.page(Format.JSON_V1)
+    assert page is snapshot.page(PLAIN)
 
 
 def test_threads_that_ask_at_once_render_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,13 +81,13 @@ def test_threads_that_ask_at_once_render_once(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(simpleapi, "render", slow)
     snapshot = small()
-    threads = [threading.Thread(target=snapshot.page, args=(Format.HTML_V1,)) for _ in range(4)]
+    threads = [threading.Thread(target=snapshot.page, args=(PLAIN,)) for _ in range(4)]
     for thread in threads:
         thread.start()
     started.set()
     for thread in threads:
         thread.join()
-    assert rendered == [Format.HTML_V1]
+    assert rendered == [Format.JSON_V1]
 
 
 def test_small_files_are_kept_while_there_is_room() -> None:
@@ -117,7 +122,7 @@ def test_the_memo_grows_with_what_its_snapshots_render_and_keep() -> None:
     first, second = large(), small(cost=100, room=20_000)
     memo.put("first", first)
     memo.put("second", second)
-    page = first.page(Format.HTML_V1)
+    page = first.page(REPRESENTATIONS[Format.HTML_V1, False])
     assert first.cost == 100 + len(page.body)
     assert memo.get("second")
     second.keep("k", "a", file_page(9_000))
@@ -131,7 +136,7 @@ def test_a_snapshot_that_was_dropped_costs_nothing_however_it_grows() -> None:
     old = small("1", cost=100)
     memo.put("a", old)
     memo.put("a", small("2", cost=100))
-    old.page(Format.HTML_V1)
+    old.page(REPRESENTATIONS[Format.HTML_V1, False])
     assert old.cost == 100
     memo.put("b", small(cost=100))
     assert memo.get("a"), "a replaced snapshot frees what it took"

@@ -113,9 +113,10 @@ class Store(ABC):
     def etag(self, key: str) -> str | None:
         """The document's etag without its bytes, None if it is absent. As cheap as one ``stat``."""
 
-    def unchanged(self, key: str, etag: str) -> bool:
-        """Whether the document is still at ``etag``; the cheapest of all questions."""
-        return self.etag(key) == etag
+    def watch(self, key: str, etag: str) -> Callable[[], bool]:
+        """Something to ask, any number of times, whether the document is still at ``etag``: the cheapest of all
+        questions, and one that is never answered with a fault."""
+        return lambda: self.etag(key) == etag
 
     @abstractmethod
     def write(self, key: str, data: bytes, *, if_match: str) -> str:

@@ -6,9 +6,8 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -79,15 +78,19 @@ class FileStore(Store):
         found = self._stat(key)
         return None if found is None else _etag(found)
 
-    def unchanged(self, key: str, etag: str) -> bool:
-        # Twice a request: numbers are compared, as making an etag of them takes longer than the rest.
-        if ".." in key:
-            check_key(key)
-        try:
-            found = os.stat(self._base + key)
-        except OSError:
-            return False
-        return (found.st_mtime_ns, found.st_size, found.st_ino) == _numbers(etag)
+    def watch(self, key: str, etag: str) -> Callable[[], bool]:
+        # Asked twice a request: numbers are compared, as making an etag of them takes longer than the rest.
+        path, look = self._path(key), os.stat
+        time, size, inode = map(int, etag.split("-"))
+
+        def unchanged() -> bool:
+            try:
+                found = look(path)
+            except OSError:
+                return False
+            return found.st_mtime_ns == time and found.st_size == size and found.st_ino == inode
+
+        return unchanged
 
     def open(self, key: str) -> Blob:
         found = self._stat(key)
@@ -305,11 +308,6 @@ class FileStore(Store):
 
 def _etag(found: os.stat_result) -> str:
     return f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
-
-
-@lru_cache(4096)
-def _numbers(etag: str) -> tuple[int, ...]:
-    return tuple(map(int, etag.split("-")))
 
 
 def _require(key: str, path: str, if_match: str) -> os.stat_result | None:
