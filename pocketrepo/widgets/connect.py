@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipywidgets
 
 from pocketrepo.config import SNIPPET_TOOLS, snippet
+from pocketrepo.config.snippet import TOKEN_VARIABLE
 from pocketrepo.widgets.connection import Connection, Target
 from pocketrepo.widgets.panel import LABELS, Panel, choice, text, wide
 
@@ -17,6 +18,9 @@ WHY = {
     BESIDE: "pip asks both and takes the highest version, whoever published it: a stranger who registers the name of "
     "your package on PyPI wins. uv, poetry and pdm are told to look here for this package alone, which is safe.",
 }
+PRIVATE = (
+    "Set this variable where the tool runs, to a token that may read, or push. Its value is shown nowhere."
+)
 FOR_UPLOADS = ("twine", "pypirc")
 
 
@@ -42,20 +46,21 @@ class ConnectTab(Panel):
         uploads = self.tool.value in FOR_UPLOADS
         self.beside.disabled = self.private.disabled = uploads
         self.why.value = "" if uploads else f"<p>{WHY[self.beside.value]}</p>"
+        self.snippet.value = self.note.value = ""
+        self.snippet.value = self._snippet()
+        self.snippet.rows = self.snippet.value.count("\n") + 2
+        if TOKEN_VARIABLE in self.snippet.value:
+            self.note.value = f"<p><code>{TOKEN_VARIABLE}=••••</code> {PRIVATE}</p>"
+        self.say("")
+
+    def _snippet(self) -> str:
         client = self.connection.client
-        self.snippet.value = snippet(
+        made = snippet(
             self.tool.value,
             client.index_url,
             upload_url=client.upload_url,
             package=self.package.value.strip() or "PACKAGE",
             extra=self.beside.value == BESIDE,
             private=self.private.value,
-        ).rstrip("\n")
-        self.snippet.rows = self.snippet.value.count("\n") + 2
-        token = "POCKETREPO_TOKEN = ••••" if "POCKETREPO_TOKEN" in self.snippet.value else ""
-        self.note.value = (
-            f"<p><code>{token}</code> Set this variable where the tool runs; its value is shown nowhere.</p>"
-            if token
-            else ""
         )
-        self.say("")
+        return made.rstrip("\n")

@@ -8,6 +8,7 @@ from pocketrepo.display import card, code, phrase, strong, text
 from pocketrepo.widgets.browse import BrowseTab
 from pocketrepo.widgets.connect import ConnectTab
 from pocketrepo.widgets.connection import Target, connection
+from pocketrepo.widgets.panel import Panel
 from pocketrepo.widgets.pip_conf import PipConfTab
 from pocketrepo.widgets.server import ServerTab
 from pocketrepo.widgets.upload import UploadTab
@@ -24,8 +25,10 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, target: Target = None) -> None:
+        self.tabs: dict[str, Panel] = {}
         self.connection = connection(target)
-        self.tabs = {tab.title: tab(self.connection) for tab in TABS}
+        for tab in TABS:
+            self.tabs[tab.title] = tab(self.connection)
         pages = ipywidgets.Tab(list(self.tabs.values()), titles=list(self.tabs))
         super().__init__([pages])
         self.add_class("pocketrepo-dashboard")
@@ -53,7 +56,8 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Leave the page; the server is left as it is."""
-        self.connection.close()
+        if self.tabs:  # else its making failed, and Python takes away what there is
+            self.connection.close()
         for tab in self.tabs.values():
             tab.close()
         super().close()

@@ -18,9 +18,9 @@ class ServerTab(Panel):
         self.start = button("Start", "Start the server", "primary")
         self.stop = button("Stop", "Stop the server; what it holds stays on disk")
         self.check = button("Check", "Ask the repository whether it answers, and read its log again")
-        self.log = ipywidgets.HTML()
-        log = ipywidgets.Accordion([self.log], titles=["Requests"])
-        super().__init__(target, [self.state, row(self.start, self.stop, self.check)], [log])
+        self.requests = ipywidgets.HTML()
+        asked = ipywidgets.Accordion([self.requests], titles=["Requests"])
+        super().__init__(target, [self.state, row(self.start, self.stop, self.check)], [asked])
         self.on(self.start, lambda: self.work("starting", self._start, self.start, self.stop))
         self.on(self.stop, lambda: self.work("stopping", self._stop, self.start, self.stop))
         self.on(self.check, lambda: self.work("asking", self._check, self.check))
@@ -28,7 +28,7 @@ class ServerTab(Panel):
     def refresh(self) -> None:
         server, running = self.connection.server, self.connection.running
         self.state.value = self._state()
-        self.log.value = html_of(server.log) if server is not None else ""
+        self.requests.value = html_of(server.log) if server is not None else ""
         self.allow(self.start, self.connection.is_local and not running)
         self.allow(self.stop, running and server is not None and server.owned)
         self.allow(self.check, running or not self.connection.is_local)

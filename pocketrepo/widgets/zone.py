@@ -42,10 +42,10 @@ class UploadZone(anywidget.AnyWidget):
     accept = traitlets.Unicode(".whl,.gz,.zip").tag(sync=True)
 
     def __init__(self, receive: Receive) -> None:
-        super().__init__()
         self._receive = receive
         self._receptions: dict[str, Reception] = {}
         self._lock = threading.RLock()
+        super().__init__()
         self.on_msg(self._on_message)
 
     def __repr__(self) -> str:
