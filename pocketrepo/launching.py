@@ -100,10 +100,11 @@ def _name(root: Path) -> str:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the process to stop by closing its pipe; it is ours, so its pid cannot have been reused."""
+    """Ask the process to stop; it is ours, so its pid cannot have been reused."""
+    # The signal first: one that came when a closed pipe has ended the server already would cut its tidying short.
+    process.send_signal(signal.SIGTERM)
     _close(process)
     try:
-        process.send_signal(signal.SIGTERM)
         process.wait(STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()

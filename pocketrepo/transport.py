@@ -53,10 +53,11 @@ class Transport:
             response = self._session.request(method, url, timeout=TIMEOUT, allow_redirects=follow, **options)
             if response.status_code >= 300:
                 raise _error(response)
-        except requests.ConnectionError as error:
+        except requests.ConnectionError:
+            # Without its causes: a notebook would show hundreds of lines of them for a server that was stopped.
             raise errors.ServerError(
                 f"no answer from {shown(url)}", hint="is the server running? try: pocketrepo status"
-            ) from error
+            ) from None
         except requests.RequestException as error:
             raise errors.ServerError(f"{method} {shown(url)} failed: {type(error).__name__}") from error
         return response

@@ -29,11 +29,11 @@ nbformat.write(notebook, sys.argv[2])
 
 @pytest.fixture(scope="session")
 def notebook_environment(shared: Shared, built_wheel: Path) -> Venv:
-    """A new environment with the built wheel, a kernel, and the backend that the notebooks build with."""
+    """A new environment with the built wheel, a kernel, and uv."""
 
     def install(folder: Path) -> None:
         venv.EnvBuilder(symlinks=True, with_pip=True).create(folder)
-        pip_install(Venv(folder), str(built_wheel), "ipykernel", "nbclient", "flit_core>=3.11")
+        pip_install(Venv(folder), str(built_wheel), "ipykernel", "nbclient", "uv")
 
     return Venv(shared.once("notebooks", install))
 
@@ -61,28 +61,76 @@ def execute(notebook: Path, environment: Venv, folder: Path) -> dict[str, str]:
 def text_of(cell: dict[str, Any]) -> str:
     texts = []
     for output in cell.get("outputs", ()):
+        if output["output_type"] == "error":
+            texts += output["traceback"]
         texts += [output.get("text", ""), *output.get("data", {}).values()]
-    return "\n".join(text if isinstance(text, str) else "".join(text) for text in texts)
+    return "\n".join("".join(text) for text in texts if text)
 
 
 def test_quickstart_teaches_what_it_says(notebook_environment: Venv, tmp_path: Path) -> None:
     said = execute(FOLDER / "quickstart.ipynb", notebook_environment, tmp_path)
     assert "running at" in said["start"]
-    assert "hello_pocket-1.0-py3-none-any.whl" in said["push"]
+    assert "hello-pocket 1.0 pushed to" in said["package"]
+    assert "<details>" in said["package"]
+    assert said["use"] == "'Hello, Ada!'"
+    assert "hello_pocket-1.0-py3-none-any.whl" in said["project"]
     assert "<!DOCTYPE html>" in said["page-html"]
     assert "hello_pocket-1.0.tar.gz" in said["page-json"]
     assert "Name: hello-pocket" in said["wheel"]
-    assert "Successfully installed hello-pocket-1.0" in said["install"]
-    assert "Hello, Ada!" in said["use"]
-    assert "already exists" in said["refused"]
-    assert "Successfully installed hello-pocket-1.1" in said["upgrade"]
-    assert "already imported" in said["upgrade"]
-    assert "Hello, Ada!" in said["stale"]
-    assert "Good morning, Ada!" in said["reload"]
-    assert "Successfully installed hello-pocket-1.0" in said["yank"]
+    assert "AlreadyExists: hello-pocket 1.0 is taken" in said["refused"]
+    assert "Traceback" not in said["refused"]
+    assert "1.0 → 1.0.1" in said["upgrade"]
+    assert said["upgraded"] == "'Good morning, Ada!'"
+    assert "reloaded hello-pocket 1.0.1 -> 1.0" in said["downgrade"]
+    assert said["downgraded"] == "'Hello, Ada!'"
+    assert "hello-pocket 1.0 was installed already" in said["yank"]
+    assert "welcome 2026.1 pushed to" in said["depend"]
+    assert "Good morning, Grace!" in said["depend-use"]
     assert "twine upload" in said["elsewhere"]
-    assert "no 2.0 yet, only 1.0, 1.1" in said["check"]
+    assert "Requirement already satisfied: welcome" in said["pip"]
+    assert "no longer used" in said["use-off"]
+    assert ".whl.metadata" in said["log"]
+    assert "no 2.0 yet, only 1.0, 1.0.1" in said["check"]
     assert not list(notebook_environment.site_packages.glob("hello_pocket*"))
+    assert not list(notebook_environment.site_packages.glob("welcome*"))
+
+
+def test_dependency_confusion_happens_and_is_stopped(notebook_environment: Venv, tmp_path: Path) -> None:
+    said = execute(FOLDER / "dependency-confusion.ipynb", notebook_environment, tmp_path)
+    safe, attacked = "('corp-utils', '1.2.0', 'corp')", "('corp-utils', '99.0.0', 'WORLD')"
+    assert said["resolver"] == f"[{safe}, ('colourful', '3.1.0', 'WORLD')]"
+    assert attacked in said["attacked"]
+    assert "PAYLOAD: running as" in said["installed"]
+    assert said["swapped"] == f"[{attacked}]"
+    assert said["one-index"] == f"[{safe}]"
+    assert "No matching distribution found for colourful" in said["one-index-missing"]
+    assert said["one-index-copied"] == f"[{safe}, ('colourful', '3.1.0', 'corp')]"
+    assert said["pinned"] == f"[{safe}]"
+    assert safe in said["hashed"]
+    assert "DO NOT MATCH THE HASHES" in said["hashed-refused"]
+    assert said["uv-resolver"] == f"[{safe}]"
+    assert said["uv-swapped"].count(attacked) == 2
+    attacks = ["ATTACKED" in line for line in said["matrix"].splitlines() if "corp-utils" in line]
+    assert attacks == [True, True, False, False, False, True, True]
+    assert "differing: ['corp_utils-1.2.0.tar.gz'" in said["audit-compare"]
+    assert "not yet" in said["check"]
+    assert not list(notebook_environment.site_packages.glob("corp_utils*"))
+
+
+def test_offline_classroom_works_without_the_world(notebook_environment: Venv, tmp_path: Path) -> None:
+    said = execute(FOLDER / "offline-classroom.ipynb", notebook_environment, tmp_path)
+    pins = ["arrays==1.4", "charts==5.0", "colours==1.0.3", "frames==2.1", "quiz==0.3"]
+    assert said["resolve"] == repr(pins)
+    assert "arrays-1.4-py3-none-win_amd64.whl" in said["wheelhouse"]
+    assert "--hash=sha256:" in said["lock"]
+    assert "no answer from" in said["dark"]
+    assert said["stick"].split("What is a wheel?")[0].split() == pins
+    assert "No matching distribution found for telescope" in said["missing"]
+    assert "quiz-0.3-py3-none-any.whl" in said["serve"]
+    assert "30 students, 240 files" in said["students"]
+    assert said["student-pip"].split() == pins
+    assert "/simple/telescope/ 404" in said["log"]
+    assert "no lesson-one yet" in said["check"]
 
 
 def test_every_notebook_has_a_test() -> None:
