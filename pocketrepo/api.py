@@ -32,8 +32,8 @@ def connect(url: str, *, token: str | None = None, auth: tuple[str, str] | None 
 def push(what: What = None, *, to: Client | Server | str | None = None) -> Pushes:
     """Upload distributions; a source tree is built first. What is there already, byte for byte, is skipped.
 
-    ``what``: paths, globs, folders of distributions, or source trees; nothing means ``dist/`` or else the source
-    tree here. ``to``: a repository (client, server or URL); nothing means this user's running server, and starts
+    ``what``: paths, globs, folders of distributions, source trees, or imported modules; nothing means ``dist/`` or
+    else the source tree here. ``to``: a repository (client, server or URL); nothing means this user's running server, and starts
     one if there is none. Raises BadUpload, AlreadyExists, BuildFailed, UsageError.
     """
     return _client(to).push(what)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -164,3 +166,43 @@ def test_a_tree_that_breaks_the_standard_is_one_line(
     with pytest.raises(BuildFailed, match=said) as caught:
         build(tree, tmp_path / "out")
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> ModuleType:
+    """The module ``geo`` of a file."""
+    (tmp_path / "geo.py").write_text('"""Shapes."""\n')
+    spec = spec_from_file_location("geo", tmp_path / "geo.py")
+    assert spec is not None
+    return module_from_spec(spec)
+
+
+def test_a_module_is_built_as_the_version_after_those_that_are_listed(module: ModuleType) -> None:
+    asked: list[str] = []
+
+    def listed(project: str) -> dict[str, str | None]:
+        asked.append(project)
+        return {"geo-1.4-py3-none-any.whl": None}
+
+    with collect(module, listed=listed) as paths:
+        assert [path.name for path in paths] == ["geo-1.4.1.tar.gz", "geo-1.4.1-py3-none-any.whl"]
+        assert inspect(paths[1]).fields["summary"] == "Shapes."
+    assert asked == ["geo"]
+    assert not any(path.exists() for path in paths)
+
+
+def test_modules_and_paths_may_be_mixed(module: ModuleType, dist: Path) -> None:
+    wheel = dist / "a_first-1.0-py3-none-any.whl"
+    assert names([module, wheel]) == ["geo-0.1.0.tar.gz", wheel.name, "geo-0.1.0-py3-none-any.whl"]
+
+
+def test_a_module_with_a_source_tree_of_its_name_around_it_is_built_by_the_backend_of_that(
+    module: ModuleType, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        FLIT + PROJECT.replace("hello-pocket", "geo").replace("1.0", "7.0")
+    )
+    said: list[str] = []
+    with collect(module, say=said.append) as paths:
+        assert [path.name for path in paths] == ["geo-7.0.tar.gz", "geo-7.0-py3-none-any.whl"]
+    assert said == [f"building {tmp_path.name} with what is installed here"]
