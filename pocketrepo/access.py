@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pocketrepo.errors import Forbidden, NoSuchRepository, PocketRepoError, Unauthorized, Unavailable
 from pocketrepo.model import RepositoryName
+from pocketrepo.store.disk import flush
 
 OWNER_KEY_FILE = "owner.key"
 TOKEN_USER = "__token__"  # noqa: S105  the user name that upload clients send with a token
@@ -89,7 +90,7 @@ def owner_key(root: Path) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(new_secret() + "\n")
             file.flush()
-            os.fsync(file.fileno())
+            flush(file.fileno())
         try:
             os.link(draft, path)
         except FileExistsError:

@@ -12,6 +12,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Final, TypeVar
 
 from pocketrepo.errors import Unavailable
@@ -46,6 +47,8 @@ _FAILURES: Final = {
 
 T = TypeVar("T")
 
+_flushes: ContextVar[bool] = ContextVar("flushes", default=True)
+
 
 @contextmanager
 def telling(doing: str) -> Iterator[None]:
@@ -72,11 +75,27 @@ def regular(path: str) -> os.stat_result | None:
     return found if stat.S_ISREG(found.st_mode) else None
 
 
+def flush(fd: int, how: Callable[[int], None] | None = None) -> None:
+    """On the disk when this returns: what was written to a file, or a folder's names; except within `unflushed`."""
+    if _flushes.get():
+        (how or os.fsync)(fd)
+
+
+@contextmanager
+def unflushed() -> Iterator[None]:
+    """Within the block, and for this thread, nothing waits for the disk: for data that is thrown away."""
+    token = _flushes.set(False)
+    try:
+        yield
+    finally:
+        _flushes.reset(token)
+
+
 def sync_file(path: str | os.PathLike[str]) -> None:
     """On the disk when this returns: a file's bytes."""
     fd = os.open(path, READ)
     try:
-        os.fsync(fd)
+        flush(fd)
     finally:
         os.close(fd)
 
@@ -91,7 +110,7 @@ def sync_folder(path: str) -> None:
             path = os.path.dirname(path)
             continue
         try:
-            os.fsync(fd)
+            flush(fd)
         except OSError as error:
             # Some network and FUSE file systems have no such operation for folders.
             if error.errno not in (errno.EINVAL, errno.ENOTSUP):
@@ -179,7 +198,7 @@ def fill(fd: int, data: bytes, before: os.stat_result | None) -> os.stat_result:
         os.utime(fd, ns=(then, then))
         if os.fstat(fd).st_mtime_ns > last:
             break
-    os.fsync(fd)
+    flush(fd)
     return os.fstat(fd)
 
 

@@ -158,7 +158,7 @@ class FileStore(Store):
                     lines = b"\n" + lines
                 try:
                     disk.write_all(fd, lines)
-                    flush(fd)
+                    disk.flush(fd, flush)
                 except BaseException:
                     with suppress(OSError):
                         os.ftruncate(fd, size)

@@ -19,6 +19,7 @@ from werkzeug.local import LocalProxy
 
 from pocketrepo import clock
 from pocketrepo.access import TOKEN_USER
+from pocketrepo.store.disk import unflushed
 from pocketrepo.testing.faults import Dropped, Faults, Reply, spoil
 from pocketrepo.testing.traffic import Request, Requests
 
@@ -79,6 +80,7 @@ class Gate:
             return refusal
         with ExitStack() as stack:
             stack.callback(current.reset, current.set(self))
+            stack.enter_context(unflushed())
             if self.moment is not None:
                 stack.enter_context(clock.fixed(self.moment))
             try:

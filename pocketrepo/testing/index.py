@@ -20,6 +20,7 @@ from pocketrepo.hosted import Hosted
 from pocketrepo.model import File
 from pocketrepo.repository import open_root
 from pocketrepo.settings import Settings
+from pocketrepo.store.disk import unflushed
 from pocketrepo.testing import faults, scenario
 from pocketrepo.testing.distribution import (
     Contents,
@@ -56,7 +57,8 @@ class Index:
         self._server = server or Server()
         self._owns_server = server is None
         settings = Settings(root=self.folder / "root", port=self._server.port)
-        self._root = open_root(settings)
+        with unflushed():
+            self._root = open_root(settings)
         self._prefix, self._gate = self._server.open(name, settings, self._root)
         self._venvs: list[Venv] = []
 
@@ -149,6 +151,7 @@ class Index:
         data = file if isinstance(file, bytes) else Path(file).read_bytes()
         moment = self._gate.moment if upload_time is None else _moment(upload_time)
         with ExitStack() as stack:
+            stack.enter_context(unflushed())
             if moment is not None:
                 stack.enter_context(clock.fixed(moment))
             admitted = self._hosted.admit(
@@ -156,12 +159,13 @@ class Index:
             )
         if yanked is False:
             return admitted.file
-        [marked] = self._hosted.yank(
-            admitted.project,
-            filename=admitted.file.filename,
-            reason="" if yanked is True else yanked,
-            actor=ADDED,
-        )
+        with unflushed():
+            [marked] = self._hosted.yank(
+                admitted.project,
+                filename=admitted.file.filename,
+                reason="" if yanked is True else yanked,
+                actor=ADDED,
+            )
         return marked
 
     def load(self, path: Path | str) -> scenario.Scenario:

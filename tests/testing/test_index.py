@@ -12,6 +12,8 @@ import pytest
 
 from pocketrepo.client import Client
 from pocketrepo.errors import BadUpload, FileExists, PocketRepoError, Unauthorized, UsageError
+from pocketrepo.repository import Root
+from pocketrepo.store import ABSENT
 from pocketrepo.testing import Index
 from pocketrepo.testing.server import Server
 from tests.testing.http import first_file, get, page
@@ -125,9 +127,9 @@ class TestTime:
 
 def upload(index: Index, folder: Path, release: str, token: str = "") -> str:
     """By the product's own client, over HTTP."""
-    with Index() as factory:
-        [made] = factory.add(release)
-        [stored] = factory.folder.rglob(made.filename)
+    with Index() as maker:
+        [made] = maker.add(release)
+        [stored] = maker.folder.rglob(made.filename)
         path = folder / made.filename
         path.write_bytes(stored.read_bytes())
     Client(index.url, token=token or index.token).upload(path)
@@ -283,3 +285,15 @@ def create_index_from(root: Path) -> list[str]:
 
     opened = open_root(Settings(root=root))
     return sorted(opened.repository(opened.default).index.projects().value.names)
+
+
+def test_nothing_waits_for_the_disk_but_what_is_meant_to_last(
+    index: Index, root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    upload(index, tmp_path, "lib==1.0")
+    index.add("lib==2.0", yanked="broken")
+    assert flushed == []
+    root.store.write("some/document.json", b"{}", if_match=ABSENT)
+    assert flushed
