@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import venv
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,11 @@ nbformat.write(notebook, sys.argv[2])
 
 @pytest.fixture(scope="session")
 def notebook_environment(shared: Shared, built_wheel: Path) -> Venv:
-    """A new environment with the built wheel, a kernel, and uv."""
+    """A new environment with the built wheel, a kernel, uv, and pytest."""
 
     def install(folder: Path) -> None:
         venv.EnvBuilder(symlinks=True, with_pip=True).create(folder)
-        pip_install(Venv(folder), str(built_wheel), "ipykernel", "nbclient", "uv")
+        pip_install(Venv(folder), str(built_wheel), "ipykernel", "nbclient", "uv", "pytest", "pytest-xdist")
 
     return Venv(shared.once("notebooks", install))
 
@@ -131,6 +132,64 @@ def test_offline_classroom_works_without_the_world(notebook_environment: Venv, t
     assert said["student-pip"].split() == pins
     assert "/simple/telescope/ 404" in said["log"]
     assert "no lesson-one yet" in said["check"]
+
+
+FAILING = """
+import sys, nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+cells = [nbformat.v4.new_code_cell(text) for text in sys.argv[1:]]
+notebook = nbformat.v4.new_notebook(cells=cells)
+try:
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+except CellExecutionError:
+    pass
+print([cell.execution_count for cell in cells])
+for cell in cells:
+    for output in cell.outputs:
+        print(*output.get("traceback", ["no error"]), sep="\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("%pocket strat", ["UsageError: ", "invalid choice: 'strat'"]),
+        ("%%package geo\n\nx = 1\ndef f(:\n", ["Cell In[2], line 4", "def f(:", "SyntaxError: "]),
+        ("%pocket push nowhere.whl --to http://127.0.0.1:9/", ["UsageError: there is no nowhere.whl"]),
+        (
+            "%pocket install geo --from http://127.0.0.1:9/",
+            ["ServerError: no answer from http://127.0.0.1:9/"],
+        ),
+    ],
+)
+def test_a_magic_that_fails_ends_a_run_of_all_cells_in_a_few_words(
+    notebook_environment: Venv, tmp_path: Path, cell: str, said: list[str]
+) -> None:
+    cells = ["%load_ext pocketrepo", cell, "print('went on')"]
+    environ = {**hermetic(tmp_path / "home"), "PATH": f"{notebook_environment.path / 'bin'}:/usr/bin:/bin"}
+    done = run(notebook_environment.python, "-c", FAILING, *cells, env=environ, cwd=tmp_path)
+    shown = re.sub("\x1b\\[[0-9;]*m", "", done.output)
+    assert "[1, 2, None]" in shown
+    for words in said:
+        assert words in shown
+    assert "Traceback" not in shown
+    assert "site-packages" not in shown.partition("[1, 2, None]")[2]
+
+
+def test_your_own_tool_is_tested_against_an_index_that_breaks(
+    notebook_environment: Venv, tmp_path: Path
+) -> None:
+    said = execute(FOLDER / "test-your-own-tool.ipynb", notebook_environment, tmp_path)
+    assert "1 passed" in said["first-run"]
+    assert "4 failed" in said["versions-run"]
+    assert "python-urllib /simple/lib/" in said["versions-run"]
+    passed = {"fix": 5, "pip": 1, "faults": 5, "private": 2, "requests": 2, "scenario": 1, "escape": 2}
+    for cell, count in passed.items():
+        assert re.search(rf"^{count} passed in", said[f"{cell}-run"], re.MULTILINE), said[f"{cell}-run"]
+    assert "10 passed" in said["parallel"]
+    assert "no test_mine.py yet" in said["check"]
 
 
 def test_every_notebook_has_a_test() -> None:
