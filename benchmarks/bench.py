@@ -66,7 +66,7 @@ class Bench:
             return nginx(self.static, self.work)
         if name == POCKETREPO:
             return pocketrepo(self.corpus(projects).root, self.work)
-        return pypiserver(self._pypiserver, self.corpus(projects).flat, self.work)
+        return pypiserver(self.pypiserver, self.corpus(projects).flat, self.work)
 
     @cached_property
     def static(self) -> Path:
@@ -79,7 +79,8 @@ class Bench:
         return folder
 
     @cached_property
-    def _pypiserver(self) -> Path:
+    def pypiserver(self) -> Path:
+        """Its program, installed when it is first needed."""
         self.say("installing pypiserver")
         return install_pypiserver(self.work)
 

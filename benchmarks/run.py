@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import fixtures
 import pages
 import process
 import survival
@@ -37,6 +38,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Line]]] = {
     "form-parsing": transfers.form_parsing,
     "cold-start": process.cold_start,
     "memory": process.memory,
+    "fresh-indexes": fixtures.fresh_indexes,
 }
 SURVIVAL: dict[str, Callable[[Bench], list[Line]]] = {
     "gigabyte": survival.gigabyte,

@@ -7,6 +7,7 @@ written by hand. The tests compare.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
 import re
 import tempfile
@@ -113,14 +114,15 @@ def requests_of(app: Flask) -> dict[str, list[str]]:
 
 
 def api(*names: str) -> str:
-    """Functions and classes of `pocketrepo`, or of a module of it as ``errors.NotFound``."""
+    """Functions and classes of `pocketrepo`, or of a module of it as ``testing.Index``."""
     return "\n\n".join(_described(name) for name in names)
 
 
 def _described(name: str) -> str:
     if name == "errors":
         return _errors()
-    value = getattr(pocketrepo, name)
+    module, _, name = name.rpartition(".")
+    value = getattr(importlib.import_module(f"pocketrepo.{module}") if module else pocketrepo, name)
     said = _markdown(inspect.getdoc(value) or "")
     if not inspect.isclass(value):
         return f"### `{name}`\n\n{_code(_signature(f'pocketrepo.{name}', value))}\n\n{said}"
