@@ -205,11 +205,36 @@ def test_a_wheel_without_its_dist_info_files_is_refused(tmp_path: Path, missing:
 
 
 @pytest.mark.parametrize(
-    "other", ["Hello_Pocket-1.0.dist-info", "hello_pocket-1.0.0.dist-info", "a-1.dist-info"]
+    "other",
+    [
+        "Hello_Pocket-1.0.dist-info",
+        "hello_pocket-1.0.0.dist-info",
+        "a-1.dist-info",
+        "hello_pocket-1.0.DIST-INFO",
+    ],
 )
 def test_a_wheel_with_two_dist_infos_is_refused(tmp_path: Path, other: str) -> None:
     with pytest.raises(BadUpload, match=r"exactly one \.dist-info folder at its top level, this one has 2"):
         inspect_wheel(tmp_path, recorded({**wheel_members(), f"{other}/METADATA": core_metadata()}))
+
+
+@pytest.mark.parametrize("name", ["METADATA", "WHEEL", "RECORD"])
+def test_a_wheel_with_a_second_spelling_of_a_dist_info_file_is_refused(tmp_path: Path, name: str) -> None:
+    members = recorded({**wheel_members(), f"{DIST_INFO}/{name.title()}": core_metadata()})
+    with pytest.raises(BadUpload, match=f"{name}' is in the wheel twice, in upper and lower case"):
+        inspect_wheel(tmp_path, members)
+
+
+@pytest.mark.parametrize("scheme", ["purelib", "platlib"])
+def test_a_wheel_that_would_unpack_a_second_dist_info_is_refused(tmp_path: Path, scheme: str) -> None:
+    members = {
+        **wheel_members(),
+        f"hello_pocket-1.0.data/{scheme}/{DIST_INFO}/METADATA": core_metadata("other"),
+    }
+    with pytest.raises(BadUpload, match=r"would be installed as a second \.dist-info folder"):
+        inspect_wheel(tmp_path, recorded(members))
+    kept = {**wheel_members(), f"hello_pocket-1.0.data/data/share/{DIST_INFO}/METADATA": b""}
+    assert inspect_wheel(tmp_path, recorded(kept)).name == "hello-pocket"
 
 
 def with_record(change: Any) -> dict[str, bytes]:

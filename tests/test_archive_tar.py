@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pocketrepo.archive import Limits, inspect
-from pocketrepo.errors import Refused, TooLarge
+from pocketrepo.errors import BadUpload, Refused
 from tests.distributions import core_metadata, sdist_members
 
 SDIST = "hello_pocket-1.0.tar.gz"
@@ -92,6 +92,8 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "pipe": (sdist(member(A, type=b"6")), "tar type '6'"),
     "sparse file": (sdist(member(A, type=b"S", magic=GNU)), "tar type 'S'"),
     "pax sparse file": (sdist(pax(("GNU.sparse.major", "1")), member(A)), "sparse"),
+    "star's sparse file": (sdist(pax(("SCHILY.realsize", "9")), member(A)), "sparse"),
+    "holes as Solaris tells them": (sdist(pax(("SUN.holesdata", " 0 9")), member(A)), "sparse"),
     "Solaris header": (sdist(member(A, type=b"X")), "tar type 'X'"),
     "absolute": (sdist(member("/etc/passwd")), "leaves the archive"),
     "parent folder": (sdist(member(f"{TOP}/../../a")), "leaves the archive"),
@@ -232,12 +234,12 @@ def test_long_names_of_every_tar_format_are_read(tmp_path: Path, format: int) ->
     ],
 )
 def test_more_than_the_limit_is_too_large(tmp_path: Path, limits: Limits, reason: str) -> None:
-    with pytest.raises(TooLarge, match=reason):
+    with pytest.raises(BadUpload, match=reason):
         inspect_bytes(tmp_path, sdist(member(A), member(f"{TOP}/b")), limits)
 
 
 def test_a_gzip_bomb_is_refused_long_before_its_end(tmp_path: Path) -> None:
     bomb = sdist(member(A, size=b"%011o\0" % (1 << 30)), end=b"\0" * (16 << 20))
     without_its_end = bomb[: len(bomb) // 2]
-    with pytest.raises(TooLarge, match="more than 50 times its size"):
+    with pytest.raises(BadUpload, match="more than 50 times its size"):
         inspect_bytes(tmp_path, without_its_end, Limits(ratio_from=1 << 20))

@@ -55,8 +55,8 @@ class Distribution:
 def inspect(path: Path, filename: str | None = None, *, limits: Limits = DEFAULT) -> Distribution:
     """Read the distribution at ``path``, which will be called ``filename`` (as the path is, unless given).
 
-    Raises BadUpload, whose ``field`` names what is wrong, TooLarge for what is beyond ``limits``, and OSError
-    if the file cannot be read.
+    Raises BadUpload, whose ``field`` names what is wrong, also for what is beyond ``limits``, and OSError if the
+    file cannot be read.
     """
     filename = path.name if filename is None else filename
     check_filename(filename)

@@ -16,9 +16,10 @@ class Limits:
     ``entries`` counts files and folders, also folders that only other names imply; ``directory_size`` bounds
     all their names together, and what a zip archive says about them. ``unpacked_size`` bounds the sum of all
     contents. Where content has to be inflated to be understood (a ``.tar.gz``, or zip members without sizes
-    in front) ``inflated_size`` bounds that work. What is larger than ``ratio_from`` may unpack to at most
-    ``ratio`` times its packed size. A wheel that unpacks to ``verified_size`` or less has every file checked
-    against RECORD's hashes; in a larger one only METADATA is hashed, the others are compared by name and size.
+    in front) ``inflated_size`` bounds that work. What unpacks to more than ``ratio_from`` may be at most
+    ``ratio`` times as large as its archive. A wheel that unpacks to ``verified_size`` or less has every file
+    checked against RECORD's hashes; in a larger one only METADATA is hashed, and the others are compared by name
+    and size, since inflating them would take longer than receiving them.
     """
 
     entries: int = 100_000
@@ -31,7 +32,7 @@ class Limits:
     directory_size: int = 32 * _MIB
     metadata_size: int = 5 * _MIB
     record_size: int = 32 * _MIB
-    verified_size: int = 4 * _MIB
+    verified_size: int = 64 * _MIB
 
 
 DEFAULT = Limits()

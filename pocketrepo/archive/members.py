@@ -6,7 +6,7 @@ import re
 from enum import Enum, auto
 
 from pocketrepo.archive.limits import Limits, megabytes
-from pocketrepo.errors import BadUpload, TooLarge
+from pocketrepo.errors import BadUpload
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -24,7 +24,7 @@ class Members:
     """The tree that an archive's members would unpack to, grown member by member.
 
     ``add`` raises BadUpload for a name that would leave that tree, that two systems would read differently,
-    or that was taken before; TooLarge for more, longer, deeper or bigger members than the limits allow.
+    or that was taken before, and for more, longer, deeper or bigger members than the limits allow.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -32,6 +32,11 @@ class Members:
         self._kinds: dict[str, _Kind] = {}
         self._names_size = 0
         self._unpacked_size = 0
+
+    @property
+    def unpacked_size(self) -> int:
+        """Bytes of all contents together."""
+        return self._unpacked_size
 
     @property
     def top_level(self) -> list[str]:
@@ -50,7 +55,7 @@ class Members:
         self._put_parents(name)
         self._unpacked_size += size
         if self._unpacked_size > self._limits.unpacked_size:
-            raise TooLarge(f"the archive unpacks to more than {megabytes(self._limits.unpacked_size)}")
+            raise BadUpload(f"the archive unpacks to more than {megabytes(self._limits.unpacked_size)}")
 
     def check_symlink(self, name: str, target: str) -> None:
         """Refuse a symbolic link's target outside of the top-level folder.
@@ -73,9 +78,9 @@ class Members:
         self._kinds[name] = kind
         self._names_size += len(name)
         if len(self._kinds) > self._limits.entries:
-            raise TooLarge(f"the archive has more than {self._limits.entries} files and folders")
+            raise BadUpload(f"the archive has more than {self._limits.entries} files and folders")
         if self._names_size > self._limits.directory_size:
-            raise TooLarge(f"the archive has more than {megabytes(self._limits.directory_size)} of names")
+            raise BadUpload(f"the archive has more than {megabytes(self._limits.directory_size)} of names")
 
     def _put_parents(self, name: str) -> None:
         parent = name.rpartition("/")[0]
@@ -90,10 +95,10 @@ class Members:
 
     def _check(self, name: str) -> None:
         if len(name) > self._limits.name_length:
-            raise TooLarge(f"{shown(name)} is longer than {self._limits.name_length} characters")
+            raise BadUpload(f"{shown(name)} is longer than {self._limits.name_length} characters")
         parts = name.split("/")
         if len(parts) > self._limits.depth:
-            raise TooLarge(f"{shown(name)} lies deeper than {self._limits.depth} folders")
+            raise BadUpload(f"{shown(name)} lies deeper than {self._limits.depth} folders")
         if name.startswith("/") or ".." in parts or _DRIVE.match(name):
             raise BadUpload(f"{shown(name)} leaves the archive")
         if "" in parts or "." in parts:

@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from pocketrepo.archive.limits import megabytes
 from pocketrepo.archive.members import shown
-from pocketrepo.errors import BadUpload, TooLarge
+from pocketrepo.errors import BadUpload
 
 if TYPE_CHECKING:
     from packaging.metadata import RawMetadata
@@ -78,7 +78,7 @@ def parse_metadata(data: bytes) -> CoreMetadata:
 
     Any Metadata-Version will do that ``pkginfo`` knows. Old versions (1.0 to 2.0) are read as they are,
     except for what an index depends on: name, version and Requires-Python. Raises BadUpload, whose ``field``
-    is the form's name of the field at fault, and TooLarge for endless fields.
+    is the form's name of the field at fault, also for endless fields.
     """
     try:
         data.decode("utf-8")
@@ -103,7 +103,7 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
     """
     head = cast(re.Match[bytes], _HEAD.match(data)).group()
     if len(head) > _HEAD_SIZE or len(_FIELD_NAME.findall(head)) > _HEAD_FIELDS:
-        raise TooLarge(
+        raise BadUpload(
             f"the metadata has more than {megabytes(_HEAD_SIZE)} or {_HEAD_FIELDS} lines of fields"
         )
     return head, data[len(head) :]

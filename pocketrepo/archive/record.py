@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pocketrepo.archive.members import shown
 from pocketrepo.errors import BadUpload
@@ -52,12 +52,15 @@ class Record:
             if path not in self._rows and path not in self._unlisted:
                 raise BadUpload(f"{shown(path)} is in the wheel, but not in its RECORD")
 
-    def verify(self, path: str, content: bytes) -> None:
-        """Refuse ``content`` if it does not have the hash that is listed for ``path``."""
+    def verify(self, path: str, content: Iterable[bytes]) -> None:
+        """Refuse ``content``, in pieces, if it does not have the hash that is listed for ``path``."""
         algorithm, _, digest = self._rows[path][0].partition("=")
         if not algorithm:
             return
-        actual = urlsafe_b64encode(hashlib.new(algorithm, content).digest()).rstrip(b"=").decode()
+        hashed = hashlib.new(algorithm)
+        for piece in content:
+            hashed.update(piece)
+        actual = urlsafe_b64encode(hashed.digest()).rstrip(b"=").decode()
         if actual != digest.rstrip("="):
             raise BadUpload(f"{shown(path)} does not have the hash that RECORD says")
 

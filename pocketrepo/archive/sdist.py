@@ -14,7 +14,7 @@ from pocketrepo.errors import BadUpload
 def read_sdist(file: BinaryIO, filename: str, limits: Limits) -> tuple[str, bytes]:
     """The name of the sdist's folder, and its PKG-INFO byte for byte.
 
-    Raises BadUpload for an archive that is not one, or not safe to unpack; TooLarge beyond ``limits``.
+    Raises BadUpload for an archive that is not one, not safe to unpack, or beyond ``limits``.
     """
     if filename.endswith(".zip"):
         return _read_zip(Zip(file, limits), limits)

@@ -15,7 +15,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from pocketrepo.archive.limits import Limits, megabytes
 from pocketrepo.archive.members import shown
-from pocketrepo.errors import BadUpload, TooLarge
+from pocketrepo.errors import BadUpload
 
 _BLOCK = 512
 _CHUNK = 256 * 1024
@@ -43,6 +43,7 @@ _TYPES: dict[bytes, MemberType] = {
 }
 _PAX_NAMES = {b"path": "name", b"linkpath": "target", b"size": "size"}
 _GNU_NAMES = {b"L": "name", b"K": "target"}
+_SPARSE = (b"GNU.sparse", b"SCHILY.realsize", b"SUN.holesdata")
 _EXTENSIONS = (b"x", b"g", *_GNU_NAMES)
 _OLD_FILE = b"\0"
 _NEGATIVE = 0xFF
@@ -61,7 +62,7 @@ class Tar:
     """The members of a ``.tar.gz``, in order.
 
     Iterate once; ``read`` gives the content of the member just met. Raises BadUpload for anything but one
-    gzip stream with one complete tar archive of files, folders and links in it, TooLarge beyond ``limits``.
+    gzip stream with one complete tar archive of files, folders and links in it, and beyond ``limits``.
     """
 
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
@@ -174,9 +175,9 @@ class GzipStream:
         self._unpacked += size
         packed = self._file.tell()
         if self._unpacked > self._limits.inflated_size:
-            raise TooLarge(f"the archive unpacks to more than {megabytes(self._limits.inflated_size)}")
+            raise BadUpload(f"the archive unpacks to more than {megabytes(self._limits.inflated_size)}")
         if self._unpacked > self._limits.ratio_from and self._unpacked > self._limits.ratio * packed:
-            raise TooLarge(f"the archive unpacks to more than {self._limits.ratio} times its size")
+            raise BadUpload(f"the archive unpacks to more than {self._limits.ratio} times its size")
 
 
 def _member(block: bytes, kind: bytes, size: int, extensions: dict[str, bytes]) -> TarMember:
@@ -222,7 +223,7 @@ def _extension(kind: bytes, data: bytes) -> dict[str, bytes]:
         return {_GNU_NAMES[kind]: data.removesuffix(b"\0")}
     said = {}
     for key, value in _pax_records(data):
-        if key.startswith(b"GNU.sparse"):
+        if key.startswith(_SPARSE):
             raise BadUpload("the tar archive has a sparse file")
         if key in _PAX_NAMES:
             if kind == b"g" or _PAX_NAMES[key] in said:

@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 
 from pocketrepo.archive.limits import Limits, megabytes
 from pocketrepo.archive.members import Members, shown
-from pocketrepo.errors import BadUpload, TooLarge
+from pocketrepo.errors import BadUpload
 
 _LOCAL = struct.Struct("<4sHHHHHLLLHH")
 _CENTRAL = struct.Struct("<4sBBHHHHHLLLHHHHHLL")
@@ -61,8 +61,8 @@ class Zip:
     """An opened, checked zip archive.
 
     ``files`` are its members without folders, by name. Everything but the members' bytes is checked when it
-    is made, which costs a small read a member; raises BadUpload for an archive with more than one reading,
-    TooLarge for one beyond ``limits``.
+    is made, which costs a small read a member; raises BadUpload for an archive with more than one reading, or
+    beyond ``limits``.
     """
 
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
@@ -70,16 +70,18 @@ class Zip:
         self._limits = limits
         self.members = Members(limits)
         self._inflated = 0
-        count, directory_size, directory_offset = self._read_end(os.fstat(self._fd).st_size)
+        archive_size = os.fstat(self._fd).st_size
+        count, directory_size, directory_offset = self._read_end(archive_size)
         directory = self._pread(directory_size, directory_offset)
         entries = [self._admitted(entry) for entry in _parse_directory(directory, count)]
+        self._check_ratio(archive_size)
         self.files = {
             entry.name: entry for entry in self._laid_out(entries, directory_offset) if not entry.is_folder
         }
 
-    @property
-    def unpacked_size(self) -> int:
-        return sum(entry.size for entry in self.files.values())
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The content of file ``name``, piece by piece. Raises BadUpload if it is damaged."""
+        return self._unpacked(self.files[name])
 
     def read(self, name: str, limit: int) -> bytes:
         """The content of file ``name``. Raises BadUpload above ``limit`` bytes, or if it is damaged."""
@@ -108,9 +110,11 @@ class Zip:
         if offset + length != end_offset:
             raise BadUpload("the zip archive's directory is not where its end says")
         if count > self._limits.entries:
-            raise TooLarge(f"the archive has more than {self._limits.entries} members")
+            raise BadUpload(f"the archive has more than {self._limits.entries} members")
         if length > self._limits.directory_size:
-            raise TooLarge(f"the archive's directory is larger than {megabytes(self._limits.directory_size)}")
+            raise BadUpload(
+                f"the archive's directory is larger than {megabytes(self._limits.directory_size)}"
+            )
         return count, length, offset
 
     def _read_end64(
@@ -144,12 +148,15 @@ class Zip:
             )
         if entry.method == _STORED and entry.packed != entry.size:
             raise BadUpload(f"{shown(entry.name)} is stored, but with two sizes")
-        if entry.size > self._limits.ratio_from and entry.size > self._limits.ratio * entry.packed:
-            raise TooLarge(f"{shown(entry.name)} unpacks to more than {self._limits.ratio} times its size")
         if entry.is_folder and (entry.size or entry.packed > _EMPTY_DEFLATED):
             raise BadUpload(f"{shown(entry.name)} is a folder with content")
         self.members.add(entry.name.removesuffix("/"), size=entry.size, folder=entry.is_folder)
         return entry
+
+    def _check_ratio(self, archive_size: int) -> None:
+        unpacked = self.members.unpacked_size
+        if unpacked > self._limits.ratio_from and unpacked > self._limits.ratio * archive_size:
+            raise BadUpload(f"the archive unpacks to more than {self._limits.ratio} times its size")
 
     def _laid_out(self, entries: list[Entry], directory_offset: int) -> Iterator[Entry]:
         """Every entry with its ``start``, after its local header was compared and no gap was found."""
@@ -202,7 +209,7 @@ class Zip:
     def _check_streamed(self, entry: Entry) -> None:
         self._inflated += entry.size
         if self._inflated > self._limits.inflated_size:
-            raise TooLarge(
+            raise BadUpload(
                 f"more than {megabytes(self._limits.inflated_size)} of members have no size in front"
             )
         for _ in self._unpacked(entry):
@@ -212,7 +219,7 @@ class Zip:
         """The content in chunks. Raises BadUpload unless it is as long as said, has the checksum said, and
         its packed form ends where said."""
         size = crc = 0
-        packed = self._chunks(entry)
+        packed = self._packed(entry)
         for data in _inflated(packed) if entry.method == _DEFLATED else packed:
             size += len(data)
             crc = zlib.crc32(data, crc)
@@ -224,7 +231,7 @@ class Zip:
                 f"{shown(entry.name)} is damaged: its size or checksum is not what the zip archive says"
             )
 
-    def _chunks(self, entry: Entry) -> Iterator[bytes]:
+    def _packed(self, entry: Entry) -> Iterator[bytes]:
         end = entry.start + entry.packed
         for position in range(entry.start, end, _CHUNK):
             yield self._pread(min(_CHUNK, end - position), position)

@@ -9,7 +9,7 @@ from typing import Any
 from packaging.utils import NormalizedName
 
 from pocketrepo.details import Details, details_of
-from pocketrepo.errors import BadUpload, NotFound, TooLarge
+from pocketrepo.errors import BadUpload, NotFound
 from pocketrepo.index import METADATA_SUFFIX
 from pocketrepo.model import File, Release
 from pocketrepo.repository import Repository
@@ -30,7 +30,7 @@ def read_details(repository: Repository, name: NormalizedName, file: File) -> De
 def _fields(repository: Repository, name: NormalizedName, file: File) -> dict[str, Any]:
     from pocketrepo.archive.metadata import parse_metadata
 
-    with suppress(NotFound, OSError, BadUpload, TooLarge):
+    with suppress(NotFound, OSError, BadUpload):
         blob = repository.index.file(name, file.key, file.filename + METADATA_SUFFIX)
         data = Path(blob.path).read_bytes() if blob.data is None else blob.data
         return dict(parse_metadata(data).fields)
