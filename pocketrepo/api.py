@@ -33,8 +33,8 @@ def push(what: What = None, *, to: Client | Server | str | None = None) -> Pushe
     """Upload distributions; a source tree is built first. What is there already, byte for byte, is skipped.
 
     ``what``: paths, globs, folders of distributions, source trees, or imported modules; nothing means ``dist/`` or
-    else the source tree here. ``to``: a repository (client, server or URL); nothing means this user's running server, and starts
-    one if there is none. Raises BadUpload, AlreadyExists, BuildFailed, UsageError.
+    else the source tree here. ``to``: a repository (client, server or URL); nothing means this user's running server,
+    and starts one if there is none. Raises BadUpload, AlreadyExists, BuildFailed, UsageError.
     """
     return _client(to).push(what)
 
