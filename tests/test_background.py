@@ -17,6 +17,7 @@ import requests
 
 import pocketrepo
 from pocketrepo import api, records
+from pocketrepo.access import owner_key
 from pocketrepo.background import Server
 from pocketrepo.errors import ServerError
 from tests.distributions import make_wheel
@@ -139,8 +140,6 @@ def test_the_command_line_finds_it(seen: Server) -> None:
 
 
 def test_its_card_says_the_address_and_no_secret(seen: Server) -> None:
-    from pocketrepo.access import owner_key
-
     for shown in seen._repr_mimebundle_().values():
         assert seen.index_url in shown
         assert "running at" in shown
@@ -164,6 +163,42 @@ def test_stop_ends_it_and_says_so_afterwards(started: Server) -> None:
     assert api.status() == []
     with pytest.raises(ServerError, match="was stopped"):
         started.projects()
+
+
+def test_its_log_has_the_requests_and_no_secret_also_after_its_end(started: Server, tmp_path: Path) -> None:
+    started.push(make_wheel(tmp_path, "hello-pocket", "1.0"))
+    requests.get(f"{started.url}simple/?q=s3cret", headers={"Cookie": "a=s3cret"}, timeout=5)
+    logged = started.log
+    assert ("POST", "/legacy/", 200) in [(each.method, each.path, each.status) for each in logged]
+    assert logged[-1].path == "/simple/"
+    [file] = Path(os.environ["POCKETREPO_RUNTIME"]).glob("*.requests")
+    assert "s3cret" not in file.read_text()
+    assert owner_key(started.root) not in file.read_text()
+    started.stop()
+    assert started.log == logged
+    assert not file.exists()
+
+
+def test_what_a_killed_server_leaves_is_removed_when_servers_are_looked_for(started: Server) -> None:
+    runtime = Path(os.environ["POCKETREPO_RUNTIME"])
+    assert {path.suffix for path in runtime.iterdir()} >= {".json", ".requests"}
+    os.kill(started.pid, signal.SIGKILL)
+    wait_for(lambda: not answers(started.url), "the death of the server")
+    wait_for(lambda: not started.running, "the end of its process")
+    assert api.status() == []
+    assert not {path.suffix for path in runtime.iterdir()} & {".json", ".requests"}
+
+
+def test_below_a_hub_it_answers_to_the_hubs_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"headers": {"Host": "hub.example"}, "timeout": 5}
+    with pocketrepo.start(tmp_path / "here") as server:
+        assert requests.get(server.index_url, **asked).status_code == 421
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    with pocketrepo.start(tmp_path / "there") as server:
+        assert requests.get(server.index_url, **asked).status_code == 200
+        assert server.browser_url == f"/user/ana/proxy/{server.port}/"
+        for shown in server._repr_mimebundle_().values():
+            assert "jupyter-server-proxy" in shown
 
 
 def test_the_command_line_stops_it(started: Server) -> None:
