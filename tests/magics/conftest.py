@@ -131,6 +131,7 @@ def _installed(name: str) -> Distribution | None:
 
 
 def _remove(installed: Distribution, folder: Path) -> None:
+    assert Path(str(installed.locate_file(""))) == folder, "this environment is not to be changed"
     for file in installed.files or ():
         Path(str(file.locate())).unlink()
     shutil.rmtree(folder / "__pycache__", ignore_errors=True)

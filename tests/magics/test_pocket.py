@@ -62,7 +62,7 @@ def test_every_command_has_help(session: Session, command: str) -> None:
         ("install", "the following arguments are required: REQUIREMENT"),
         ("push nowhere.whl --to index", "there is no nowhere.whl"),
         ("push --to nobody", "nobody is neither a server or client of this session nor a URL"),
-        ("install geo --from index", "geo could not be installed|the index has no geo|no project geo"),
+        ("install geo --from index", "geo could not be installed: "),
         ("log", "no server is running"),
         ("stop", "no server is running"),
     ],
@@ -72,9 +72,9 @@ def test_what_cannot_be_done_is_one_line_and_fails_the_cell(
 ) -> None:
     cell = session(f"%pocket {line}")
     assert isinstance(cell.error, PocketRepoError)
-    assert said.partition("|")[0] in cell.output or line.startswith("install geo")
     shown = cell.output.strip().splitlines()[-1]
     assert shown.startswith(f"{type(cell.error).__name__}: ")
+    assert said in shown
     assert "Traceback" not in cell.output
 
 
@@ -130,7 +130,7 @@ def test_a_path_comes_before_a_module_of_its_name(
 
 
 def test_install_hands_further_options_to_the_installer(session: Session, index: Client, site: Site) -> None:
-    assert session("%pocket install --from index geo==1 --upgrade --timeout=3").error is None or site.asked
+    session("%pocket install --from index geo==1 --upgrade --timeout=3")
     assert site.asked == [(("geo==1",), ("--upgrade", "--timeout=3"))]
 
 
