@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -140,6 +141,13 @@ def test_yank_unyank_and_delete_mean_the_files_they_name(client: Client, dist: P
             client.delete("hello-pocket", version)
     assert len(client.delete("hello-pocket")) == 3
     assert client.projects() == []
+
+
+def test_where_everybody_may_read_installers_are_not_told_the_token(client: Client, server: Live) -> None:
+    with client.use():
+        assert os.environ["PIP_INDEX_URL"] == os.environ["UV_DEFAULT_INDEX"] == client.index_url
+        assert os.environ["TWINE_PASSWORD"] == server.key
+    assert os.environ.get("TWINE_PASSWORD") != server.key
 
 
 def test_repositories_are_made_shown_and_deleted(client: Client, server: Live, dist: Path) -> None:
