@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -24,6 +25,7 @@ MAX_FIELD = 6 * 1024 * 1024
 MAX_FIELDS_TOTAL = 16 * 1024 * 1024
 MAX_PARTS = 4096
 FILE_FIELD = "content"
+LINE_BREAK = b"\r\n"
 
 HASHES: dict[str, Callable[[], Any]] = {
     "sha256_digest": hashlib.sha256,
@@ -49,7 +51,7 @@ class Staged:
 
 @dataclass
 class Form:
-    """The fields in the order they came, and the file."""
+    """The fields in the order they came, and the file. Other files than that, such as signatures, are left out."""
 
     fields: dict[str, list[str]] = field(default_factory=dict)
     file: Staged | None = None
@@ -66,26 +68,27 @@ def read_form(
     Raises BadUpload for a body that is not such a form or is cut short, TooLarge for one over the limits.
     """
     kind, options = parse_options_header(content_type)  # type: ignore[no-untyped-call]
-    if kind != "multipart/form-data" or not options.get("boundary"):
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not boundary or not boundary.isascii():
         raise BadUpload("the body is not multipart/form-data with a boundary", field="Content-Type")
     reader = _Reader(staging, max_file)
     try:
         with PushMultipartParser(
-            options["boundary"],
+            boundary,
             content_length=length,
             max_segment_count=MAX_PARTS,
             header_charset="utf8",
             strict=True,
         ) as parser:
-            for chunk in _chunks(stream, length):
+            for chunk in _framed(_chunks(stream, length, len(boundary) + 2), f"--{boundary}".encode()):
                 for event in parser.parse(chunk):
                     reader.take(event)
     except ParserLimitReached as error:
         reader.discard()
-        raise TooLarge(f"the form is too large: {error}") from None
-    except (MultipartError, UnicodeDecodeError) as error:
+        raise TooLarge(f"the form is too large: {error.args[0]}") from None
+    except MultipartError as error:
         reader.discard()
-        raise BadUpload(f"the form cannot be read: {error}", field="body") from None
+        raise BadUpload(f"the form cannot be read: {error.args[0]}", field="body") from None
     except OSError as error:
         reader.discard()
         raise Unavailable(f"the file cannot be stored: {error.strerror}", hint="see to the disk") from error
@@ -95,14 +98,33 @@ def read_form(
     return reader.form
 
 
-def _chunks(stream: Readable, length: int) -> Iterator[bytes]:
+def _chunks(stream: Readable, length: int, first: int) -> Iterator[bytes]:
+    """The body as it comes; but not less than ``first`` bytes at once in front, nor a line break alone at the end."""
     left = length
-    while left > 0:
-        chunk = stream.read(min(CHUNK, left))
-        if not chunk:
-            return
+    held = b""
+    while left > 0 and (chunk := stream.read(min(CHUNK, left))):
         left -= len(chunk)
+        held += chunk
+        if left == 0 or (len(held) >= first and left > len(LINE_BREAK)):
+            yield held
+            held, first = b"", 0
+    if held:
+        yield held
+
+
+def _framed(chunks: Iterator[bytes], boundary: bytes) -> Iterator[bytes]:
+    """``chunks``, if nothing is in front of the first boundary or behind the last: what the parser makes of that
+    depends on how the body is split. Raises BadUpload."""
+    ending = boundary + b"--"
+    longest = len(ending + LINE_BREAK)
+    tail = b""
+    for chunk in chunks:
+        if not tail and not chunk.startswith(boundary):
+            raise BadUpload("the form does not begin with its boundary", field="body")
+        tail = (tail + chunk[-longest:])[-longest:]
         yield chunk
+    if not tail.removesuffix(LINE_BREAK).endswith(ending):
+        raise BadUpload("the form does not end with its boundary: it is cut short, or longer", field="body")
 
 
 class _Reader:
@@ -114,6 +136,7 @@ class _Reader:
         self._max_file = max_file
         self._total = 0
         self._name = ""
+        self._is_field = False
         self._value: bytearray | None = None
         self._file: IO[bytes] | None = None
         self._hashes: dict[str, Any] = {}
@@ -129,18 +152,23 @@ class _Reader:
             self._collect(event)
 
     def discard(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        if self.form.file is not None:
-            self.form.file.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            if self._file is not None:
+                self._file.close()
+            if self.form.file is not None:
+                self.form.file.path.unlink(missing_ok=True)
 
     def _start_part(self, part: MultipartSegment) -> None:
         self._name = part.name or ""
+        self._is_field = part.filename is None
         if part.name != FILE_FIELD or part.filename is None:
             self._value = bytearray()
             return
         if self.form.file is not None:
             raise BadUpload("the form has two files", field=FILE_FIELD)
+        if any("\\" in value for name, value in part.headerlist if name == "Content-Disposition"):
+            # The parser would drop what looks like a folder of Windows.
+            raise BadUpload("the file's name has a backslash in it", field="filename")
         path = self._staging / secrets.token_hex(16)
         self.form.file = Staged(path, part.filename)
         self._file = path.open("xb", buffering=0)
@@ -173,7 +201,10 @@ class _Reader:
             self._file.close()
             self._file = None
             self.form.file.digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
-        elif self._value is not None:
-            text = self._value.decode("utf-8")
+        elif self._value is not None and self._is_field:
+            try:
+                text = self._value.decode("utf-8")
+            except UnicodeDecodeError:
+                raise BadUpload(f"the form field {self._name[:60]!r} is not UTF-8", field="body") from None
             self.form.fields.setdefault(self._name, []).append(text)
         self._value = None

@@ -1,17 +1,22 @@
-"""A root with something on every page, made once and copied for each test."""
+"""A root with something on every page, made once and copied for each test; and uploads by the test client."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from pocketrepo.model import RepositoryName
 from pocketrepo.repository import Root, open_root
 from pocketrepo.settings import Settings
 from tests.distributions import make_sdist, make_wheel
-from tests.uploads import admit
+from tests.uploads import admit, stored
+from tests.web.forms import Post, body, form
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +54,35 @@ def stocked(stock: Path, settings: Settings, request: pytest.FixtureRequest) -> 
     shutil.copytree(stock, settings.root)
     root: Root = request.getfixturevalue("root")
     return root
+
+
+@pytest.fixture
+def post(http: FlaskClient, owner: dict[str, str]) -> Post:
+    def send(
+        path: Path,
+        to: str = "/",
+        *,
+        filename: str | None = None,
+        file_first: bool = False,
+        headers: dict[str, str] | None = None,
+        **options: Any,
+    ) -> TestResponse:
+        data, kind = body(
+            form(path, **options),
+            [("content", filename or path.name, path.read_bytes())],
+            file_first=file_first,
+        )
+        return http.post(to, data=data, headers={**owner, "Content-Type": kind, **(headers or {})})
+
+    return send
+
+
+@pytest.fixture
+def clean(root: Root) -> Callable[[], None]:
+    """Asserts that nothing was kept."""
+
+    def check() -> None:
+        assert stored(root) == []
+        assert list(root.store.staging.iterdir()) == []
+
+    return check

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,89 +11,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from pocketrepo.model import RepositoryName
 from pocketrepo.repository import Root, open_root
 from pocketrepo.server import create_app
 from pocketrepo.settings import Settings
-from tests.conftest import Live
+from tests.conftest import owner_key
 from tests.distributions import make_sdist, make_wheel
 from tests.uploads import assert_true, filenames, stored
-
-Fields = list[tuple[str, str]]
-
-
-def form(path: Path, *, changed: dict[str, str | None] | None = None, more: Fields | None = None) -> Fields:
-    """The fields that twine sends with a file; ``changed`` replaces some or, with None, leaves them out."""
-    data = path.read_bytes()
-    fields: dict[str, str | None] = {
-        ":action": "file_upload",
-        "protocol_version": "1",
-        "name": "hello-pocket",
-        "version": "1.0",
-        "filetype": "bdist_wheel" if path.suffix == ".whl" else "sdist",
-        "pyversion": "py3",
-        "metadata_version": "2.4",
-        "summary": "a summary",
-        "md5_digest": hashlib.md5(data).hexdigest(),
-        "sha256_digest": hashlib.sha256(data).hexdigest(),
-        "blake2_256_digest": hashlib.blake2b(data, digest_size=32).hexdigest(),
-        **(changed or {}),
-    }
-    return [(name, value) for name, value in fields.items() if value is not None] + (more or [])
-
-
-def body(
-    fields: Fields, files: list[tuple[str, str, bytes]], *, file_first: bool = False
-) -> tuple[bytes, str]:
-    """multipart/form-data and its content type."""
-    boundary = secrets.token_hex(8)
-    parts = [f'name="{name}"\r\n\r\n{value}'.encode() for name, value in fields]
-    attached = [
-        f'name="{name}"; filename="{filename}"\r\n\r\n'.encode() + data for name, filename, data in files
-    ]
-    ordered = attached + parts if file_first else parts + attached
-    start = f"--{boundary}\r\nContent-Disposition: form-data; ".encode()
-    return (
-        b"".join(start + part + b"\r\n" for part in ordered) + f"--{boundary}--\r\n".encode(),
-        f"multipart/form-data; boundary={boundary}",
-    )
-
-
-Post = Callable[..., TestResponse]
-
-
-@pytest.fixture
-def post(http: FlaskClient, owner: dict[str, str]) -> Post:
-    def send(
-        path: Path,
-        to: str = "/",
-        *,
-        filename: str | None = None,
-        file_first: bool = False,
-        headers: dict[str, str] | None = None,
-        **options: Any,
-    ) -> TestResponse:
-        data, kind = body(
-            form(path, **options),
-            [("content", filename or path.name, path.read_bytes())],
-            file_first=file_first,
-        )
-        return http.post(to, data=data, headers={**owner, "Content-Type": kind, **(headers or {})})
-
-    return send
-
-
-@pytest.fixture
-def clean(root: Root) -> Callable[[], None]:
-    """Asserts that nothing was kept."""
-
-    def check() -> None:
-        assert stored(root) == []
-        assert list(root.store.staging.iterdir()) == []
-
-    return check
+from tests.web.forms import Post, body, form
 
 
 @pytest.fixture
@@ -307,8 +231,6 @@ def small(tmp_path: Path) -> Flask:
 
 
 def credentials(app: Flask) -> dict[str, str]:
-    from pocketrepo.access import owner_key
-
     return {"Authorization": f"Bearer {owner_key(app.extensions['pocketrepo'].settings.root)}"}
 
 
@@ -330,61 +252,6 @@ def test_more_uploads_than_places_are_asked_to_come_back(small: Flask, wheel: Pa
     assert small.test_client().post("/", data=data, headers=headers).status_code in (200, 413)
 
 
-def request_head(live: Live, length: int | None, kind: str, *more: str) -> bytes:
-    lines = [
-        "POST / HTTP/1.1",
-        "Host: localhost",
-        f"Authorization: Bearer {live.key}",
-        f"Content-Type: {kind}",
-        *more,
-    ]
-    if length is not None:
-        lines.append(f"Content-Length: {length}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-
-def connect(live: Live) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(live.url.rsplit(":", 1)[1].strip("/"))), timeout=10)
-
-
-def test_a_client_that_goes_away_in_the_middle_leaves_nothing(
-    app: Flask, serve: Callable[..., Live], wheel: Path, clean: Callable[[], None], root: Root
-) -> None:
-    live = serve(app, idle_timeout=0.5)
-    data, kind = body(form(wheel), [("content", wheel.name, wheel.read_bytes())])
-    with connect(live) as client:
-        client.sendall(request_head(live, len(data), kind) + data[: len(data) - 100])
-    with connect(live) as client:
-        client.sendall(request_head(live, len(data), kind) + data)
-        assert client.recv(100).startswith(b"HTTP/1.1 200")
-    threading.Event().wait(0.7)
-    assert list(root.store.staging.iterdir()) == []
-    assert assert_true(root) == 1
-
-
-def test_a_stalled_upload_is_cut_and_leaves_nothing(
-    app: Flask, serve: Callable[..., Live], wheel: Path, clean: Callable[[], None]
-) -> None:
-    live = serve(app, idle_timeout=0.2)
-    data, kind = body(form(wheel), [("content", wheel.name, wheel.read_bytes())])
-    with connect(live) as client:
-        client.sendall(request_head(live, len(data), kind) + data[: len(data) - 100])
-        assert client.recv(100).startswith(b"HTTP/1.1 408")
-    clean()
-
-
-def test_a_body_of_unknown_length_is_refused(
-    app: Flask, serve: Callable[..., Live], wheel: Path, clean: Callable[[], None]
-) -> None:
-    live = serve(app)
-    data, kind = body(form(wheel), [("content", wheel.name, wheel.read_bytes())])
-    chunked = f"{len(data):x}\r\n".encode() + data + b"\r\n0\r\n\r\n"
-    with connect(live) as client:
-        client.sendall(request_head(live, None, kind, "Transfer-Encoding: chunked") + chunked)
-        assert client.recv(100).startswith(b"HTTP/1.1 411")
-    clean()
-
-
 def test_a_full_disk_is_said_and_leaves_nothing(
     post: Post, wheel: Path, clean: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -401,15 +268,3 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert response.status_code == 503
     assert "No space left" in response.text
     clean()
-
-
-def test_a_client_that_waits_to_be_asked_is_asked(
-    app: Flask, serve: Callable[..., Live], wheel: Path
-) -> None:
-    live = serve(app)
-    data, kind = body(form(wheel), [("content", wheel.name, wheel.read_bytes())])
-    with connect(live) as client:
-        client.sendall(request_head(live, len(data), kind, "Expect: 100-continue"))
-        assert client.recv(100).startswith(b"HTTP/1.1 100")
-        client.sendall(data)
-        assert client.recv(100).startswith(b"HTTP/1.1 200")
