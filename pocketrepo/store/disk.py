@@ -45,6 +45,11 @@ _FAILURES: Final = {
     errno.ENAMETOOLONG: ("its name is too long for this disk", "choose a shorter one"),
 }
 
+EXHAUSTED: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
+)
+"""What a call answers where the machine, and not its caller, is at fault."""
+
 T = TypeVar("T")
 
 _flushes: ContextVar[bool] = ContextVar("flushes", default=True)

@@ -9,12 +9,13 @@ from urllib.parse import quote
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
 
-from pocketrepo import errors
+from pocketrepo import display, errors
 from pocketrepo.front import Front
 from pocketrepo.hosts import Hosts
 from pocketrepo.repository import Root
 from pocketrepo.settings import Settings
 from pocketrepo.simpleapi import Format
+from pocketrepo.store import disk
 from pocketrepo.web import health, manage, simple, ui, upload
 from pocketrepo.web.state import Site, site, text
 
@@ -65,6 +66,7 @@ def create_app(settings: Settings, root: Root) -> Flask:
     app.after_request(_add_safety)
     app.register_error_handler(errors.PocketRepoError, _refuse)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OSError, _failed_call)
     app.register_error_handler(Exception, _fault)
     for module in (health, manage, upload, simple, ui):
         app.register_blueprint(module.bp)
@@ -111,6 +113,8 @@ def _refuse(error: errors.PocketRepoError) -> Response:
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.BadUpload):
         log.info("refused upload: %s", error)
+    if isinstance(error.__cause__, OSError):
+        log.error("%s", error)
     return response
 
 
@@ -122,6 +126,17 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
+def _failed_call(error: OSError) -> Response:
+    """A full disk, or no descriptors left, is no fault of ours, wherever it shows."""
+    if error.errno not in disk.EXHAUSTED:
+        return _fault(error)
+    try:
+        with disk.telling("answer this request"):
+            raise error
+    except errors.Unavailable as unavailable:
+        return _refuse(unavailable)
+
+
 def _fault(error: Exception) -> Response:
     log.error("fault at %s %s", request.method, quote(request.path), exc_info=error)
     return _say(500, "the server met a fault; its log has the details")
@@ -129,7 +144,7 @@ def _fault(error: Exception) -> Response:
 
 def _say(status: int, message: str) -> Response:
     """One line in the form that the asker reads: JSON for the API, a page for people, else text."""
-    line = " ".join(message.split())
+    line = display.printable(" ".join(message.split()))
     if request.path.startswith("/v1/"):
         response = jsonify({"detail": line})
         response.status_code = status

@@ -147,7 +147,7 @@ def base() -> str:
 def _page(template: str, **context: Any) -> Response:
     guessed = None if site().settings.public_url else _address()
     body = render_template(template, base=base(), guessed_address=guessed, **context)
-    response = Response(body, content_type="text/html; charset=utf-8")
+    response = Response(display.printable(body), content_type="text/html; charset=utf-8")
     response.vary.add("Accept")
     return _revalidated(response)
 
