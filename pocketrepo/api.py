@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pocketrepo import records
-from pocketrepo.access import owner_key
 from pocketrepo.background import Server, start, started
 from pocketrepo.client import Client
 from pocketrepo.dists import What
 from pocketrepo.environment import Mode
 from pocketrepo.errors import ServerError, UsageError
 from pocketrepo.installing import Installations
+from pocketrepo.keys import owner_key
 from pocketrepo.launching import STOP_TIMEOUT
 from pocketrepo.listings import Pushes
 from pocketrepo.settings import default_root

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import pocketrepo
 from pocketrepo import browser, records
-from pocketrepo.access import OWNER_KEY_FILE, TOKEN_USER, owner_key
 from pocketrepo.client import Client
 from pocketrepo.config.snippet import snippet
 from pocketrepo.display import Piece, Shown, card, code, facts, muted, phrase, strong, text
@@ -24,6 +23,7 @@ from pocketrepo.dists import What
 from pocketrepo.environment import Mode
 from pocketrepo.errors import ServerError
 from pocketrepo.installing import Installations
+from pocketrepo.keys import OWNER_KEY_FILE, TOKEN_USER, owner_key
 from pocketrepo.launching import end, launch, log_of, one_at_a_time
 from pocketrepo.listings import Project, Projects, Pushes
 from pocketrepo.records import RunRecord

@@ -96,6 +96,18 @@ class Forbidden(PocketRepoError):
     """A known credential without the right that is needed."""
 
 
+class LimitReached(Forbidden):
+    """A token has used up what it was given; the message says which limit, and since when."""
+
+
+class TooManyAttempts(PocketRepoError):
+    """Too many wrong credentials in a short time. ``retry_after`` in seconds."""
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__("too many wrong credentials", hint=f"try again in {retry_after} seconds")
+        self.retry_after = retry_after
+
+
 class Unavailable(PocketRepoError):
     """Busy, out of space or unreachable just now; trying again later may work. ``retry_after`` in seconds."""
 

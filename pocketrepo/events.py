@@ -6,8 +6,9 @@ An event that takes something away (yank, delete) is recorded before its commit,
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pocketrepo.clock import now
@@ -16,6 +17,16 @@ from pocketrepo.store import Doc, Store
 
 UPLOADED, YANKED, UNYANKED, DELETED = "uploaded", "yanked", "unyanked", "deleted"
 REPOSITORY_CREATED, REPOSITORY_DELETED = "repository-created", "repository-deleted"
+REPOSITORY_CLOSED, REPOSITORY_OPENED = "repository-closed", "repository-opened"
+DENIED, SIGNED_IN, SIGNED_OUT = "denied", "signed-in", "signed-out"
+DOWNLOADED = "downloaded"
+"""The one that is recorded in batches, up to a few seconds after the answer."""
+
+
+def entry(event: str, repository: RepositoryName | None, *, actor: str, **data: Any) -> Json:
+    """An event that happens now, as it is recorded."""
+    where = {"repository": str(repository)} if repository else {}
+    return {"time": now(), "event": event, **where, "actor": actor, **data}
 
 
 class EventLog:
@@ -24,12 +35,15 @@ class EventLog:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def record(self, event: str, repository: RepositoryName, *, actor: str, **data: Any) -> None:
-        """Append one event; on disk when this returns."""
-        time = now()
-        entry = {"time": time, "event": event, "repository": str(repository), "actor": actor, **data}
-        line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
-        self._store.append(f"events/{time[:10]}.jsonl", line)
+    def record(self, event: str, repository: RepositoryName | None, *, actor: str, **data: Any) -> None:
+        """Append one event, of a repository or of the whole root; on disk when this returns."""
+        self.record_all([entry(event, repository, actor=actor, **data)])
+
+    def record_all(self, entries: Sequence[Json]) -> None:
+        """Append events in one write for each day; on disk when this returns."""
+        for day, those in itertools.groupby(entries, key=lambda one: one["time"][:10]):
+            lines = [json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode() for one in those]
+            self._store.append(f"events/{day}.jsonl", *lines)
 
     def read(self, repository: RepositoryName | None = None) -> Iterator[Json]:
         """Events in the order they were recorded; a line that a crash cut short is passed over."""
@@ -38,8 +52,8 @@ class EventLog:
             assert isinstance(doc, Doc)
             for line in doc.data.splitlines():
                 try:
-                    entry = json.loads(line)
+                    found = json.loads(line)
                 except ValueError:
                     continue
-                if repository is None or entry.get("repository") == str(repository):
-                    yield entry
+                if repository is None or found.get("repository") == str(repository):
+                    yield found

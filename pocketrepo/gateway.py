@@ -24,9 +24,11 @@ from granian._futures import _aio_taskenter, _aio_taskleave, _BaseCBScheduler
 from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
 from granian.http import HTTP1Settings
 
+from pocketrepo.answers import Answer, Span
 from pocketrepo.body import Body, announced
 from pocketrepo.errors import ServerError
-from pocketrepo.front import Answer, Front, Span
+from pocketrepo.front import Front
+from pocketrepo.paths import redacted
 from pocketrepo.web.state import FileBody
 
 log = logging.getLogger("pocketrepo")
@@ -143,7 +145,7 @@ class Gateway:
         scope = watcher.scope
         front, method = self._front, scope.method
         if front is not None and method in ("GET", "HEAD"):
-            answer = front.handle(scope.path, scope.headers.get)
+            answer = front.handle(scope)
             if answer is not None:
                 self._send(watcher.proto, scope, method, answer)
                 watcher.done()
@@ -248,8 +250,8 @@ def _environ(scope: Any, body: Body) -> dict[str, Any]:
 
 
 def _escaped(path: str) -> str:
-    """A decoded path as it stands in a request line: one line of a log stays one."""
-    return quote(path, safe="/:@!$&'()*+,;=~")
+    """A decoded path as it stands in a request line, without a token: one line of a log stays one."""
+    return quote(redacted(path), safe="/:@!$&'()*+,;=~•")
 
 
 def _settle(future: asyncio.Future[None]) -> None:

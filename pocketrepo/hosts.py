@@ -6,8 +6,22 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable
+from typing import Any, Protocol
+
+from pocketrepo.errors import UsageError
 
 ANY = "*"
+
+
+class Peer(Protocol):
+    """A request, as far as it matters here."""
+
+    @property
+    def client(self) -> str: ...
+    @property
+    def headers(self) -> Any: ...
+
+
 MAX_HOST = 300
 """Characters of a name and a port at the most (RFC 1035 §2.3.4 allows 255 for the name)."""
 
@@ -42,6 +56,48 @@ class Hosts:
         except ValueError:
             return False
         return True
+
+
+class Proxies:
+    """Whose word counts for the address of a client: loopback is not among them unless it is named."""
+
+    def __init__(self, trusted: Iterable[str] = ()) -> None:
+        """``trusted`` are addresses or networks. Raises UsageError for what is neither."""
+        try:
+            self._trusted = [ipaddress.ip_network(text, strict=False) for text in trusted]
+        except ValueError as error:
+            raise UsageError(f"trusted_proxies: {error}") from None
+
+    def client(self, request: Peer) -> str:
+        """The address that a request comes from: that of the connection, or behind trusted proxies the last that
+        none of them is."""
+        peer = _address(request.client)
+        if not self._trusted or not self._is_trusted(peer):
+            return peer
+        forwarded = request.headers.get("x-forwarded-for") or ""
+        for text in reversed(forwarded.split(",")):
+            address = _address(text.strip())
+            if not address:
+                break
+            peer = address
+            if not self._is_trusted(address):
+                break
+        return peer
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self._trusted)
+
+
+def _address(text: str) -> str:
+    """Without a port."""
+    host = text.strip()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.rpartition(":")[0] if host.count(":") == 1 else host
 
 
 def _without_port(host: str) -> str:

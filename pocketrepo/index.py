@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from packaging.utils import NormalizedName
 
 from pocketrepo.errors import NoSuchFile, NoSuchProject
 from pocketrepo.model import File, Project, ProjectList
+from pocketrepo.query import Query
 from pocketrepo.snapshot import Memo, Snapshot
 from pocketrepo.store import Blob
 
@@ -60,6 +62,64 @@ def listed(project: Project, key: str, filename: str) -> tuple[File, bool]:
     if file is None or not file.metadata_sha256:
         raise NoSuchFile(filename)
     return file, True
+
+
+class Filtered(Index):
+    """What of an index matches a query. Its snapshots are kept apart, so that others never see them."""
+
+    def __init__(self, inner: Index, query: Query, memo: Memo, label: str) -> None:
+        self._inner = inner
+        self._query = query
+        self._memo = memo
+        self._label = f"{label}?{query.version}"
+
+    def projects(self) -> Snapshot[ProjectList]:
+        return self._narrow_list(self._inner.projects())
+
+    def resident_projects(self) -> Snapshot[ProjectList] | None:
+        whole = self._inner.resident_projects() if self._query.only_names else None
+        return None if whole is None else self._narrow_list(whole)
+
+    def project(self, name: NormalizedName) -> Snapshot[Project]:
+        if not self._query.may_have(name):
+            raise NoSuchProject(name)
+        return self._narrow(name, self._inner.project(name))
+
+    def resident(self, name: NormalizedName) -> Snapshot[Project] | None:
+        whole = self._inner.resident(name) if self._query.may_have(name) else None
+        return None if whole is None else self._narrow(name, whole)
+
+    def file(self, name: NormalizedName, key: str, filename: str) -> Blob:
+        listed(self.project(name).value, key, filename)
+        return self._inner.file(name, key, filename)
+
+    def _narrow(self, name: NormalizedName, whole: Snapshot[Project]) -> Snapshot[Project]:
+        def narrowed() -> Project:
+            files = tuple(file for file in whole.value.files if self._query.has(whole.value, file))
+            return replace(whole.value, files=files)
+
+        found = remember(self._memo, f"{self._label}/{name}", whole.etag, narrowed, [whole])
+        if not found.value.files:
+            raise NoSuchProject(name)
+        return found
+
+    def _narrow_list(self, whole: Snapshot[ProjectList]) -> Snapshot[ProjectList]:
+        def narrowed() -> ProjectList:
+            names = whole.value.names
+            return ProjectList({name: names[name] for name in names if self._has(name)})
+
+        if self._query.only_names:
+            return remember(self._memo, self._label, whole.etag, narrowed, [whole])
+        # Which projects have a file that matches can change without the list of projects.
+        return Snapshot(narrowed(), whole.etag, cost=whole.cost)
+
+    def _has(self, name: NormalizedName) -> bool:
+        if self._query.only_names or not self._query.may_have(name):
+            return self._query.may_have(name)
+        try:
+            return bool(self.project(name))
+        except NoSuchProject:
+            return False
 
 
 class Layered(Index):
@@ -115,18 +175,26 @@ class Layered(Index):
             for file in part.value.files:
                 files.setdefault(file.filename, file)
         merged = Project(name, parts[0].value.display_name, tuple(files.values()))
-        return self._remember(f"{self._label}/{name}", merged, parts)
+        return remember(self._memo, f"{self._label}/{name}", _joined(parts), lambda: merged, parts)
 
     def _join_lists(self, parts: list[Snapshot[ProjectList]]) -> Snapshot[ProjectList]:
         names = {name: display for part in reversed(parts) for name, display in part.value.names.items()}
-        return self._remember(self._label, ProjectList(dict(sorted(names.items()))), parts)
+        return remember(
+            self._memo, self._label, _joined(parts), lambda: ProjectList(dict(sorted(names.items()))), parts
+        )
 
-    def _remember(self, key: str, value: T, parts: Sequence[Snapshot[T]]) -> Snapshot[T]:
-        """The joined snapshot, from the memo if the parts are still what it was made of."""
-        etag = "+".join(part.etag for part in parts)
-        held = self._memo.get(key)
-        if held is not None and held.etag == etag:
-            return held
-        snapshot = Snapshot(value, etag, cost=sum(part.cost for part in parts))
-        self._memo.put(key, snapshot)
-        return snapshot
+
+def remember(
+    memo: Memo, key: str, etag: str, make: Callable[[], T], parts: Sequence[Snapshot[T]]
+) -> Snapshot[T]:
+    """What was made of ``parts``, from the memo if they are still at ``etag``."""
+    held = memo.get(key)
+    if held is not None and held.etag == etag:
+        return held
+    snapshot = Snapshot(make(), etag, cost=sum(part.cost for part in parts))
+    memo.put(key, snapshot)
+    return snapshot
+
+
+def _joined(parts: Sequence[Snapshot[T]]) -> str:
+    return "+".join(part.etag for part in parts)

@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pocketrepo import browser, errors, simpleapi
-from pocketrepo.access import TOKEN_USER
 from pocketrepo.archive.metadata import parse_metadata
 from pocketrepo.config.url import mask
 from pocketrepo.details import Details, details_of
+from pocketrepo.keys import TOKEN_USER
 from pocketrepo.listings import Files, Project, Projects
 from pocketrepo.model import RepositoryName, normalize, version_order
 from pocketrepo.progress import Progress

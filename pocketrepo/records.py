@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pocketrepo.access import OWNER_KEY_FILE, prove
 from pocketrepo.errors import ServerError
+from pocketrepo.keys import OWNER_KEY_FILE, prove
 
 RUNTIME_VARIABLE = "POCKETREPO_RUNTIME"
 

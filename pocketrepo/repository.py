@@ -13,6 +13,7 @@ from pathlib import Path
 from pocketrepo import events
 from pocketrepo.access import Access
 from pocketrepo.clock import now
+from pocketrepo.downloads import Downloads
 from pocketrepo.errors import (
     AlreadyExists,
     Conflict,
@@ -42,6 +43,7 @@ class Repository:
     hosted: Hosted
     index: Index
     created: str
+    private: bool
     stands: Callable[[], bool]
     """Whether its document is still the one that this was assembled from."""
 
@@ -53,6 +55,7 @@ class Root:
         self.store = store
         self.access = access
         self.log = EventLog(store)
+        self.downloads = Downloads(self.log, access.usage)
         self.memo = Memo(memory)
         self.default = RepositoryName.parse(document["default"])
         self._offered: Sequence[Index] = ()
@@ -72,7 +75,7 @@ class Root:
         etag = self.store.etag(key)
         document = None if etag is None else self.store.get(key)
         if etag is None or document is None:
-            raise NoSuchRepository(str(name), hint=f"make it with: pocketrepo repo create {name}")
+            raise _no_such(name)
         repository = self._assemble(name, document, self.store.watch(key, etag))
         self._open[name] = repository
         return repository
@@ -88,18 +91,43 @@ class Root:
                     continue
         return found
 
-    def create(self, name: RepositoryName, *, actor: str) -> Repository:
+    def create(self, name: RepositoryName, *, actor: str, private: bool = False) -> Repository:
         """Make an empty repository. Raises AlreadyExists."""
         if self.store.etag(_key(name)) is None and self._was_deleted(name):
             # A deletion that was cut short, or an upload that it overtook, must not come back to life.
             self._clear(name)
-        document = {"schema": SCHEMA, "rev": 1, "ops": [], "name": str(name), "created": now()}
+        document = {
+            "schema": SCHEMA,
+            "rev": 1,
+            "ops": [],
+            "name": str(name),
+            "created": now(),
+            "private": private,
+        }
         try:
             self.store.write(_key(name), encode(document), if_match=ABSENT)
         except Conflict:
             raise AlreadyExists(f"repository {name} already exists") from None
-        self.log.record(events.REPOSITORY_CREATED, name, actor=actor)
+        self.log.record(events.REPOSITORY_CREATED, name, actor=actor, private=private)
         return self.repository(name)
+
+    def set_private(self, name: RepositoryName, private: bool, *, actor: str) -> Repository:
+        """Close a repository to all but its readers, or open it to everybody. Raises NoSuchRepository."""
+        self.repository(name)
+        if private:
+            self.log.record(events.REPOSITORY_CLOSED, name, actor=actor)
+        self._alter(name, {"private": private})
+        if not private:
+            self.log.record(events.REPOSITORY_OPENED, name, actor=actor)
+        return self.repository(name)
+
+    def _alter(self, name: RepositoryName, changes: Json) -> None:
+        def change(document: Json | None) -> Json:
+            if document is None:
+                raise _no_such(name)
+            return document | changes
+
+        self.store.update(_key(name), change)
 
     def delete(self, name: RepositoryName, *, actor: str) -> None:
         """Remove a repository and all its files. Raises NoSuchRepository, UsageError for the default one."""
@@ -108,6 +136,7 @@ class Root:
         self.repository(name)
         self.log.record(events.REPOSITORY_DELETED, name, actor=actor)
         self.store.remove(_key(name))
+        self.access.accounts.forget_repository(name)
         self._clear(name)
         self._open.pop(name, None)
 
@@ -126,7 +155,7 @@ class Root:
         index: Index = hosted
         if name == self.default and self._offered:
             index = Layered([hosted, *self._offered], self.memo, f"layered/{name}")
-        return Repository(name, hosted, index, document["created"], stands)
+        return Repository(name, hosted, index, document["created"], document.get("private", False), stands)
 
     @cached_property
     def id(self) -> str:
@@ -152,7 +181,7 @@ def open_root(settings: Settings) -> Root:
             f"the default repository of {root} is {document['default']}, not {wanted}",
             hint=f"to change it: pocketrepo repo default {wanted} --root {root}",
         )
-    opened = Root(store, Access(root), document, memory=settings.memory)
+    opened = Root(store, Access(root, store), document, memory=settings.memory)
     try:
         opened.repository(opened.default)
     except NoSuchRepository:
@@ -201,6 +230,10 @@ def _make_folder(root: Path) -> None:
         raise Unavailable(f"{root} cannot be made: {error.strerror}", hint="choose another --root") from None
     if not os.access(root, os.W_OK | os.X_OK):
         raise Unavailable(f"{root} is not writable", hint="choose another --root")
+
+
+def _no_such(name: RepositoryName) -> NoSuchRepository:
+    return NoSuchRepository(str(name), hint=f"make it with: pocketrepo repo create {name}")
 
 
 def _key(name: RepositoryName) -> str:

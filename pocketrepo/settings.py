@@ -47,6 +47,9 @@ class Settings:
     allowed_hosts: tuple[str, ...] = _setting(
         (), "host names, beside loopback and IP addresses, that requests may be addressed to; * for any"
     )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "addresses or networks of proxies whose X-Forwarded-For counts for limits and logs"
+    )
     access_log: bool = _setting(False, "print one line for each request")
     max_upload_size: int = _setting(10 * 1024 * MIB, "largest file accepted")
     max_uploads: int = _setting(16, "uploads received at the same time; more are asked to come back")

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from pocketrepo.access import owner_key
+from pocketrepo.keys import owner_key
 from pocketrepo.repository import Root, open_root
 from pocketrepo.server import create_app
 from pocketrepo.settings import Settings

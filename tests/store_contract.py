@@ -427,15 +427,14 @@ class StoreContract:
     def test_a_log_reads_as_its_lines(self, store: Store) -> None:
         store.append("events/1.jsonl", b"one")
         first = store.etag("events/1.jsonl")
-        store.append("events/1.jsonl", b"")
-        store.append("events/1.jsonl", b"three")
+        store.append("events/1.jsonl", b"", b"three")
         assert contents(store, "events/1.jsonl") == b"one\n\nthree\n"
         assert store.etag("events/1.jsonl") != first
         assert list(store.list("")) == ["events/1.jsonl"]
 
     def test_a_line_has_no_newline(self, store: Store) -> None:
         with pytest.raises(ValueError, match="newline"):
-            store.append("log", b"one\ntwo")
+            store.append("log", b"zero", b"one\ntwo")
 
     def test_threads_append_whole_lines_in_their_order(self, store: Store) -> None:
         def append(thread: int) -> None:

@@ -17,9 +17,9 @@ import requests
 
 import pocketrepo
 from pocketrepo import api, records
-from pocketrepo.access import owner_key
 from pocketrepo.background import Server
 from pocketrepo.errors import ServerError
+from pocketrepo.keys import owner_key
 from tests.distributions import make_wheel
 
 pytestmark = pytest.mark.journey

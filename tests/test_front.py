@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from pocketrepo.answers import Answer, Span
 from pocketrepo.errors import NotFound
-from pocketrepo.front import SMALL_FILE, Answer, Front, Span, Target
+from pocketrepo.front import SMALL_FILE, Front
 from pocketrepo.hosts import Hosts
 from pocketrepo.model import File, normalize
+from pocketrepo.paths import Target
 from pocketrepo.repository import Root, open_root
 from pocketrepo.settings import Settings
 from tests.distributions import make_wheel
@@ -29,11 +32,17 @@ def front(root: Root) -> Front:
     return Front(root, Hosts())
 
 
+@dataclass
+class Asked:
+    headers: dict[str, str]
+    method: str = "GET"
+    path: str = ""
+    client: str = "127.0.0.1:1"
+
+
 def get(front: Front, file: File, **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = front.answer(Target(None, "file", NAME, file.key, file.filename), named.get)
-    assert answer is not None
-    return answer
+    return front.answer(Target(None, "file", NAME, file.key, file.filename), Asked(named))
 
 
 def test_a_small_file_is_read_from_disk_once(root: Root, front: Front, tmp_path: Path) -> None:

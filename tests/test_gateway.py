@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
+from pocketrepo.answers import Span
 from pocketrepo.body import Body
 from pocketrepo.errors import ServerError, Stalled
-from pocketrepo.front import Span
 from pocketrepo.gateway import Gateway, bind
 from pocketrepo.web.state import FileBody
 

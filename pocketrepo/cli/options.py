@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from pocketrepo import api
-from pocketrepo.access import owner_key
 from pocketrepo.client import Client
 from pocketrepo.errors import ServerError
+from pocketrepo.keys import owner_key
 
 F = TypeVar("F", bound=Callable[..., Any])
 

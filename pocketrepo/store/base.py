@@ -10,7 +10,7 @@ import shutil
 import stat
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -178,8 +178,8 @@ class Store(ABC):
         Conflict if it is not at ``if_match``."""
 
     @abstractmethod
-    def append(self, key: str, line: bytes) -> None:
-        """Add one line (no newline in it) to a log, durably and whole, beside any number of other writers.
+    def append(self, key: str, *lines: bytes) -> None:
+        """Add lines (no newline in them) to a log, durably and whole, beside any number of other writers.
         The log reads as a document."""
 
     @property
@@ -310,6 +310,13 @@ def _content(key: str, doc: Doc | None) -> Json | None:
 def encode(value: Json) -> bytes:
     """A document's bytes: one line of JSON that a person can read."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def log_lines(lines: Sequence[bytes]) -> bytes:
+    """As they stand in a log. Raises ValueError for one that would be two."""
+    if any(b"\n" in line for line in lines):
+        raise ValueError("a line of a log has no newline in it")
+    return b"".join(line + b"\n" for line in lines)
 
 
 def check_key(key: str) -> None:

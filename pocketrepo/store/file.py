@@ -25,6 +25,7 @@ from pocketrepo.store.base import (
     check_key,
     check_names,
     check_prefix,
+    log_lines,
     sweep_files,
 )
 from pocketrepo.store.combine import Combiner, Job
@@ -140,15 +141,13 @@ class FileStore(Store):
             disk.sync_folder(folder)
         disk.prune(folder, self._root)
 
-    def append(self, key: str, line: bytes) -> None:
+    def append(self, key: str, *lines: bytes) -> None:
         path = self._path(key)
-        if b"\n" in line:
-            raise ValueError("a line of a log has no newline in it")
-        self._lines.run(key, line, lambda jobs: self._append(key, path, jobs))
+        self._lines.run(key, log_lines(lines), lambda jobs: self._append(key, path, jobs))
 
     def _append(self, key: str, path: str, jobs: list[Job[bytes, None]]) -> None:
         folder = os.path.dirname(path)
-        lines = b"".join(job.work + b"\n" for job in jobs)
+        lines = b"".join(job.work for job in jobs)
         with disk.telling(f"write {key}"), self._locks.holding(key):
             fd, made = disk.in_folder(folder, lambda: os.open(path, APPEND, 0o600))
             try:

@@ -23,6 +23,7 @@ from pocketrepo.store.base import (
     Unchanged,
     check_key,
     check_prefix,
+    log_lines,
 )
 
 
@@ -104,13 +105,11 @@ class MemoryStore(Store):
             if removed is not None and isinstance(removed.value, Path) and removed.value not in values:
                 removed.value.unlink()
 
-    def append(self, key: str, line: bytes) -> None:
-        if b"\n" in line:
-            raise ValueError("a line of a log has no newline in it")
+    def append(self, key: str, *lines: bytes) -> None:
         with self._lock:
             before = b"" if self.etag(key) is None else self._entries[key].value
             assert isinstance(before, bytes)
-            self._put(key, before + line + b"\n")
+            self._put(key, before + log_lines(lines))
 
     @property
     def staging(self) -> Path:

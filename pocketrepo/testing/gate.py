@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from werkzeug.local import LocalProxy
 
 from pocketrepo import clock
-from pocketrepo.access import TOKEN_USER
+from pocketrepo.keys import TOKEN_USER
 from pocketrepo.store.disk import unflushed
 from pocketrepo.testing.faults import Dropped, Faults, Reply, spoil
 from pocketrepo.testing.traffic import Request, Requests

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import TracebackType
 
 from pocketrepo import clock
-from pocketrepo.access import TOKEN_USER
 from pocketrepo.environment import Address
 from pocketrepo.errors import UsageError
 from pocketrepo.events import UPLOADED
 from pocketrepo.hosted import Hosted
+from pocketrepo.keys import TOKEN_USER
 from pocketrepo.model import File
 from pocketrepo.repository import open_root
 from pocketrepo.settings import Settings

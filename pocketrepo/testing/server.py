@@ -16,8 +16,8 @@ from wsgiref.util import shift_path_info
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from pocketrepo.access import owner_key
 from pocketrepo.front import Front
+from pocketrepo.keys import owner_key
 from pocketrepo.repository import Root
 from pocketrepo.server import create_app
 from pocketrepo.settings import Settings
@@ -65,7 +65,7 @@ class Server:
             self._site,
             settings=settings,
             root=root,
-            front=Front(root, self._site.hosts),
+            front=Front(root, self._site.hosts, self._site.front.proxies),
             upload_slots=threading.BoundedSemaphore(settings.max_uploads),
             port=self.port,
         )

@@ -11,12 +11,14 @@ from werkzeug.exceptions import HTTPException, MisdirectedRequest
 
 from pocketrepo import display, errors
 from pocketrepo.front import Front
-from pocketrepo.hosts import Hosts
+from pocketrepo.hosts import Hosts, Proxies
+from pocketrepo.paths import redacted
 from pocketrepo.repository import Root
 from pocketrepo.settings import Settings
 from pocketrepo.simpleapi import Format
 from pocketrepo.store import disk
 from pocketrepo.web import health, manage, simple, ui, upload
+from pocketrepo.web.auth import record_denial
 from pocketrepo.web.state import Site, site, text
 
 log = logging.getLogger("pocketrepo")
@@ -30,7 +32,9 @@ STATUS: list[tuple[type[errors.PocketRepoError], int]] = [
     (errors.TooLarge, 413),
     (errors.Refused, 400),
     (errors.Unauthorized, 401),
+    (errors.LimitReached, 402),
     (errors.Forbidden, 403),
+    (errors.TooManyAttempts, 429),
     (errors.Stalled, 408),
     (errors.UpstreamError, 502),
     (errors.Unavailable, 503),
@@ -57,7 +61,7 @@ def create_app(settings: Settings, root: Root) -> Flask:
     app.extensions["pocketrepo"] = Site(
         settings=settings,
         root=root,
-        front=Front(root, hosts),
+        front=Front(root, hosts, Proxies(settings.trusted_proxies)),
         hosts=hosts,
         upload_slots=threading.BoundedSemaphore(settings.max_uploads),
     )
@@ -109,8 +113,10 @@ def _refuse(error: errors.PocketRepoError) -> Response:
     response = _say(status, str(error))
     if isinstance(error, errors.Unauthorized):
         response.headers["WWW-Authenticate"] = 'Basic realm="pocketrepo", charset="UTF-8"'
-    if isinstance(error, errors.Unavailable):
+    if isinstance(error, errors.Unavailable | errors.TooManyAttempts):
         response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, errors.Unauthorized | errors.Forbidden):
+        record_denial(error)
     if isinstance(error, errors.BadUpload):
         log.info("refused upload: %s", error)
     if isinstance(error.__cause__, OSError):
@@ -138,7 +144,7 @@ def _failed_call(error: OSError) -> Response:
 
 
 def _fault(error: Exception) -> Response:
-    log.error("fault at %s %s", request.method, quote(request.path), exc_info=error)
+    log.error("fault at %s %s", request.method, quote(redacted(request.path)), exc_info=error)
     return _say(500, "the server met a fault; its log has the details")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 import pocketrepo
-from pocketrepo.access import Action, owner_key, prove
+from pocketrepo.access import Action
 from pocketrepo.errors import UsageError
+from pocketrepo.keys import owner_key, prove
 from pocketrepo.web.auth import require
 from pocketrepo.web.state import site
 

@@ -18,10 +18,11 @@ from pocketrepo.access import Action
 from pocketrepo.errors import NoSuchProject, NotFound, UsageError
 from pocketrepo.index import Index
 from pocketrepo.model import File, Json, Project, RepositoryName, normalize
+from pocketrepo.query import Query
 from pocketrepo.repository import Repository
-from pocketrepo.web.auth import require
-from pocketrepo.web.query import Query
-from pocketrepo.web.state import repository_for_reading, site
+from pocketrepo.web.auth import asking, refuse_foreign_pages, require
+from pocketrepo.web.reading import readable, repository_for_api
+from pocketrepo.web.state import site
 
 bp = Blueprint("manage", __name__, url_prefix="/v1")
 MAX_PAGE_SIZE = 500
@@ -40,10 +41,11 @@ def status() -> Response:
 @bp.get("/user/self/")
 def whoami() -> Response:
     """Who the credential belongs to."""
-    actor = site().root.access.identify(request.headers.get("Authorization"))
-    known = actor.is_owner
-    name = actor.name if known else ""
-    return jsonify({"authenticated": known, "name": name, "slug": name, "slug_perm": name, "email": ""})
+    actor = asking()
+    name = actor.name if actor.is_known else ""
+    return jsonify(
+        {"authenticated": actor.is_known, "name": name, "slug": name, "slug_perm": name, "email": ""}
+    )
 
 
 @bp.get("/repos/")
@@ -51,24 +53,27 @@ def whoami() -> Response:
 def repositories(owner: str = "") -> Response:
     """All repositories, or those of one owner."""
     found = [r for r in site().root.repositories() if not owner or r.name.owner == owner.lower()]
-    return _page([_repository(repository) for repository in found])
+    return _page([_repository(repository) for repository in readable(found)])
 
 
 @bp.post("/repos/<owner>/")
 def create_repository(owner: str) -> tuple[Response, int]:
     """Make ``{"name": REPO}`` under an owner."""
-    actor = require(Action.ADMIN)
-    repo = _body().get("name")
-    if not isinstance(repo, str):
-        raise UsageError('send {"name": REPO} as JSON')
+    refuse_foreign_pages()
+    actor = asking()
+    site().root.access.may_create(actor, owner.lower())
+    body = _body()
+    repo, private = body.get("name"), body.get("private", False)
+    if not isinstance(repo, str) or not isinstance(private, bool):
+        raise UsageError('send {"name": REPO, "private": true or false} as JSON')
     name = RepositoryName.parse(f"{owner}/{repo}")
-    return jsonify(_repository(site().root.create(name, actor=actor.name))), 201
+    return jsonify(_repository(site().root.create(name, actor=actor.name, private=private))), 201
 
 
 @bp.get("/repos/<owner>/<repo>/")
 def show_repository(owner: str, repo: str) -> Response:
     """One repository."""
-    return jsonify(_repository(repository_for_reading(owner, repo)))
+    return jsonify(_repository(repository_for_api(owner, repo)))
 
 
 @bp.delete("/repos/<owner>/<repo>/")
@@ -83,7 +88,7 @@ def delete_repository(owner: str, repo: str) -> tuple[str, int]:
 @bp.get("/packages/<owner>/<repo>/")
 def packages(owner: str, repo: str) -> Response:
     """Every file, filtered by ``?query=`` (``name:x AND version:1.0``, or words of a name)."""
-    repository = repository_for_reading(owner, repo)
+    repository = repository_for_api(owner, repo)
     query = Query.parse(request.args.get("query", ""))
     found = []
     for name in repository.index.projects().value.names:
@@ -100,7 +105,7 @@ def packages(owner: str, repo: str) -> Response:
 @bp.get("/packages/<owner>/<repo>/<slug>/")
 def package(owner: str, repo: str, slug: str) -> Response:
     """One file."""
-    repository = repository_for_reading(owner, repo)
+    repository = repository_for_api(owner, repo)
     project, file = _find(repository, repository.index, slug)
     return jsonify(_package(repository, project, file))
 

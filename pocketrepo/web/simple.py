@@ -1,37 +1,43 @@
-"""The Simple API and files: routes only; `pocketrepo.front` gives the answers."""
+"""The Simple API and files, under every read prefix: routes only; `pocketrepo.front` gives the answers."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from pocketrepo.front import Target
-from pocketrepo.web.state import header, name_in_url, respond, site
+from pocketrepo.paths import Target, token_in
+from pocketrepo.web.session import signed_in
+from pocketrepo.web.state import ASKED, name_in_url, respond, site
 
 bp = Blueprint("simple", __name__)
 
 
 @bp.get("/simple/")
 @bp.get("/<owner>/<repo>/simple/")
-def projects(owner: str = "", repo: str = "") -> Response:
+@bp.get("/<form>/<owner>/<repo>/python/simple/")
+@bp.get("/<form>/<owner>/<repo>/python/index/")
+def projects(owner: str = "", repo: str = "", form: str = "public") -> Response:
     """The names of all projects (PEP 503, 691)."""
-    return _answer(Target(name_in_url(owner, repo), "projects"))
+    return _answer(Target(name_in_url(owner, repo), "projects", token=token_in(form)))
 
 
 @bp.get("/simple/<name>/")
 @bp.get("/<owner>/<repo>/simple/<name>/")
-def project(name: str, owner: str = "", repo: str = "") -> Response:
+@bp.get("/<form>/<owner>/<repo>/python/simple/<name>/")
+@bp.get("/<form>/<owner>/<repo>/python/index/<name>/")
+def project(name: str, owner: str = "", repo: str = "", form: str = "public") -> Response:
     """The files of one project (PEP 503, 691, 700)."""
-    return _answer(Target(name_in_url(owner, repo), "project", name))
+    return _answer(Target(name_in_url(owner, repo), "project", name, token=token_in(form)))
 
 
 @bp.get("/files/<name>/<key>/<filename>")
 @bp.get("/<owner>/<repo>/files/<name>/<key>/<filename>")
-def file(name: str, key: str, filename: str, owner: str = "", repo: str = "") -> Response:
+@bp.get("/<form>/<owner>/<repo>/python/files/<name>/<key>/<filename>")
+def file(
+    name: str, key: str, filename: str, owner: str = "", repo: str = "", form: str = "public"
+) -> Response:
     """The bytes of a listed file, or with ``.metadata`` its core metadata (PEP 658)."""
-    return _answer(Target(name_in_url(owner, repo), "file", name, key, filename))
+    return _answer(Target(name_in_url(owner, repo), "file", name, key, filename, token_in(form)))
 
 
 def _answer(target: Target) -> Response:
-    answer = site().front.answer(target, header)
-    assert answer is not None
-    return respond(answer)
+    return respond(site().front.answer(target, ASKED, signed_in()))

@@ -10,11 +10,12 @@ from typing import IO
 
 from flask import Response, current_app, request
 
+from pocketrepo.answers import Answer, Span
 from pocketrepo.errors import NoSuchRepository, UsageError
-from pocketrepo.front import Answer, Front, Span
+from pocketrepo.front import Front, credential_of
 from pocketrepo.hosts import Hosts
 from pocketrepo.model import RepositoryName
-from pocketrepo.repository import Repository, Root
+from pocketrepo.repository import Root
 from pocketrepo.settings import Settings
 
 
@@ -45,14 +46,22 @@ def name_in_url(owner: str, repo: str) -> RepositoryName | None:
     try:
         return RepositoryName.parse(f"{owner}/{repo}")
     except UsageError:
-        access = site().root.access
+        access, front = site().root.access, site().front
         missing = NoSuchRepository(f"{owner}/{repo}")
-        raise access.hide(access.identify(request.headers.get("Authorization")), missing) from None
+        actor = access.identify(credential_of(header), client=front.proxies.client(ASKED))
+        raise access.hide(actor, missing) from None
 
 
-def repository_for_reading(owner: str, repo: str) -> Repository:
-    """The named repository, or the default one; what is hidden is hidden by the front's rules."""
-    return site().front.repository(name_in_url(owner, repo), header)
+class Asked:
+    """The present request as `front` wants it."""
+
+    headers = property(lambda self: request.headers)
+    method = property(lambda self: request.method)
+    path = property(lambda self: request.path)
+    client = property(lambda self: request.remote_addr or "")
+
+
+ASKED = Asked()
 
 
 def header(name: str) -> str | None:

@@ -20,7 +20,7 @@ from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from werkzeug.exceptions import NotAcceptable, NotFound
 
 import pocketrepo
-from pocketrepo import display, front, readme
+from pocketrepo import answers, display, readme
 from pocketrepo.config.snippet import snippet
 from pocketrepo.details import Details
 from pocketrepo.errors import NoSuchProject
@@ -28,7 +28,8 @@ from pocketrepo.model import File, Project, Release
 from pocketrepo.repository import Repository
 from pocketrepo.snapshot import Snapshot
 from pocketrepo.web.details import read_details, representative
-from pocketrepo.web.state import repository_for_reading, respond, site
+from pocketrepo.web.reading import readable, repository_for_reading
+from pocketrepo.web.state import respond, site
 
 bp = Blueprint("ui", __name__)
 
@@ -68,7 +69,7 @@ def home() -> Response:
     _require_html()
     root = site().root
     default = root.repository(root.default)
-    counted = [(each, len(each.index.projects().value.names)) for each in root.repositories()]
+    counted = [(each, len(each.index.projects().value.names)) for each in readable(root.repositories())]
     return _page("home.html", repositories=counted, default=default.name, setup=_setup(default))
 
 
@@ -99,7 +100,7 @@ def repository(owner: str, repo: str) -> Response:
 def projects(owner: str, repo: str) -> Response:
     """What is left of a project's address without its name."""
     repository_for_reading(owner, repo)
-    return respond(front.redirect("../"))
+    return respond(answers.redirect("../"))
 
 
 @bp.get("/<owner>/<repo>/projects/<name>/")
@@ -110,7 +111,7 @@ def project(owner: str, repo: str, name: str) -> Response:
     normalized = _normalized(name)
     if normalized != name:
         query = request.query_string.decode("latin-1")
-        return respond(front.redirect(f"../{normalized}/{'?' if query else ''}{query}"))
+        return respond(answers.redirect(f"../{normalized}/{'?' if query else ''}{query}"))
     known = found.index.project(normalized).value
     release = _release(known, request.args.get("version"))
     file = representative(release) if release else None

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import LengthRequired
 
-from pocketrepo.access import Action
+from pocketrepo.access import ANY_PROJECT, Action
 from pocketrepo.archive import Distribution, inspect
 from pocketrepo.documents import Upload
 from pocketrepo.errors import BadUpload, TooLarge, Unavailable
@@ -32,11 +32,12 @@ NOT_KEPT = frozenset({"content", "description", "gpg_signature"})
 @bp.post("/legacy/")
 @bp.post("/<owner>/<repo>/")
 @bp.post("/<owner>/<repo>/legacy/")
+@bp.post("/python/<owner>/<repo>/")
 def upload(owner: str = "", repo: str = "") -> Response:
     """Take one distribution. 200 also for the same bytes again; readers see it before this answers."""
     name = name_in_url(owner, repo) or site().root.default
     # Before the body is touched: nobody without the right gets to send one.
-    actor = require(Action.WRITE, name)
+    actor = require(Action.WRITE, name, project=ANY_PROJECT, tokens_too=True)
     repository = site().root.repository(name)
     length = _content_length()
     with _slot():
@@ -51,6 +52,7 @@ def upload(owner: str = "", repo: str = "") -> Response:
         raise BadUpload("the form has no file", field="content")
     try:
         distribution = _check(form, form.file)
+        site().root.access.require(actor, Action.WRITE, name, project=distribution.name)
         admitted = repository.hosted.admit(
             Upload(
                 distribution=distribution,

@@ -8,7 +8,7 @@ import pytest
 import requests
 from packaging.utils import NormalizedName
 
-from pocketrepo.front import byte_range
+from pocketrepo.answers import byte_range
 from pocketrepo.model import File
 from tests.conftest import Live
 from tests.distributions import make_wheel

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import pocketrepo
-from pocketrepo.access import owner_key, prove
+from pocketrepo.keys import owner_key, prove
 from pocketrepo.settings import Settings
 
 

@@ -35,7 +35,7 @@ def large(tmp_path: Path) -> Root:
     """A repository of 300 projects."""
     store = CountingStore()
     store.reads = []
-    root = Root(store, Access(tmp_path), {"default": "local/main"}, memory=1 << 25)
+    root = Root(store, Access(tmp_path, store), {"default": "local/main"}, memory=1 << 25)
     repository = root.create(RepositoryName("local", "main"), actor="tests")
     for number in range(300):
         staged = store.staging / "file"
@@ -57,7 +57,7 @@ def large(tmp_path: Path) -> Root:
         repository.hosted.admit(
             Upload(distribution=distribution, staged=staged, size=1, sha256="0" * 64, actor="tests")
         )
-    return Root(store, Access(tmp_path), {"default": "local/main"}, memory=1 << 25)
+    return Root(store, Access(tmp_path, store), {"default": "local/main"}, memory=1 << 25)
 
 
 def test_a_page_of_a_large_repository_reads_only_what_it_shows(large: Root, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -34,6 +35,16 @@ class Query:
                 raise UsageError(f"the query has an unknown field {field!r}", hint=f"use {', '.join(FIELDS)}")
             terms.append((field, value))
         return cls(tuple(terms))
+
+    @property
+    def only_names(self) -> bool:
+        """Whether a project's name alone decides."""
+        return all(field in ("", "name") for field, _ in self.terms)
+
+    @property
+    def version(self) -> str:
+        """Tells queries apart."""
+        return hashlib.sha256(repr(self.terms).encode()).hexdigest()[:16]
 
     def may_have(self, name: NormalizedName) -> bool:
         """Whether a project of this name can match, before it is loaded."""

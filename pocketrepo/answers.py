@@ -1,0 +1,193 @@
+"""Answers to GET as HTTP has them: conditions, ranges, representations (RFC 9110)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from pocketrepo import simpleapi
+from pocketrepo.index import METADATA_SUFFIX
+from pocketrepo.model import File
+from pocketrepo.simpleapi import Format
+from pocketrepo.snapshot import REPRESENTATIONS, Page, Representation
+from pocketrepo.store import Blob
+
+Headers = list[tuple[str, str]]
+Header = Callable[[str], str | None]
+"""Looks a request header up by its lower-case name."""
+
+REMEMBERED_LENGTH = 500
+"""Characters of headers up to which is remembered what they ask for."""
+
+
+class Span(NamedTuple):
+    """Bytes ``start`` up to, not including, ``stop`` of a file."""
+
+    path: str
+    start: int
+    stop: int
+
+
+class Answer(NamedTuple):
+    """What goes back: ``body`` is bytes or a span of a file; for HEAD the caller sends none of it."""
+
+    status: int
+    headers: Headers
+    body: bytes | Span = b""
+
+
+def answer_page(page: Page, header: Header) -> Answer:
+    """The page, or 304 if the client has it (RFC 9110 §13.1.2)."""
+    match = header("if-none-match")
+    if match is not None and _matches(match, page.etag):
+        return Answer(304, page.not_modified_headers)
+    return Answer(200, page.headers, page.body)
+
+
+def answer_file(file: File, blob: Blob, is_metadata: bool, header: Header) -> Answer:
+    """A file or its metadata: immutable, with validators and one byte range (RFC 9110 §13, §14)."""
+    digest = file.metadata_sha256 if is_metadata else file.sha256
+    etag = f'"{digest}"'
+    headers = [
+        ("etag", etag),
+        ("last-modified", _http_date(file.upload_time)),
+        ("cache-control", "public, max-age=31536000, immutable"),
+        ("accept-ranges", "bytes"),
+    ]
+    match = header("if-none-match")
+    if match is not None:
+        if _matches(match, etag):
+            return Answer(304, headers)
+    elif _not_modified_since(header("if-modified-since"), file.upload_time):
+        return Answer(304, headers)
+    name = file.filename + METADATA_SUFFIX if is_metadata else file.filename
+    headers += [
+        ("content-type", "text/plain; charset=utf-8" if is_metadata else "application/octet-stream"),
+        ("content-disposition", f"attachment; filename*=UTF-8''{quote(name)}"),
+        *FILE_SAFETY,
+    ]
+    wanted = header("range")
+    condition = header("if-range")
+    if wanted is None or (condition is not None and condition not in (etag, headers[1][1])):
+        return _span(200, headers, blob, 0, blob.size)
+    span = byte_range(wanted, blob.size)
+    if span is None:
+        return _span(200, headers, blob, 0, blob.size)
+    start, stop = span
+    if start >= stop:
+        return Answer(416, [*headers[:4], ("content-range", f"bytes */{blob.size}"), ("content-length", "0")])
+    headers.append(("content-range", f"bytes {start}-{stop - 1}/{blob.size}"))
+    return _span(206, headers, blob, start, stop)
+
+
+def read_whole(headers: Headers, span: Span) -> Page:
+    """A small file as it is sent whole."""
+    return Page(Path(span.path).read_bytes(), headers[0][1], headers, headers[:4])
+
+
+def _span(status: int, headers: Headers, blob: Blob, start: int, stop: int) -> Answer:
+    headers.append(("content-length", str(stop - start)))
+    if blob.data is not None:
+        return Answer(status, headers, blob.data[start:stop])
+    return Answer(status, headers, Span(blob.path, start, stop))
+
+
+FILE_SAFETY: Headers = [
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; sandbox"),
+]
+
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*\Z", re.IGNORECASE)
+
+
+def byte_range(text: str, size: int) -> tuple[int, int] | None:
+    """``Range`` as (start, stop); start >= stop if it cannot be satisfied; None if it is to be ignored: another
+    unit, several ranges, or nonsense."""
+    found = _RANGE.match(text)
+    if found is None or found.groups() == ("", ""):
+        return None
+    first, last = found.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    if last and int(last) < int(first):
+        return None
+    return int(first), min(int(last) + 1, size) if last else size
+
+
+def redirect(location: str) -> Answer:
+    """To a relative place, so that it holds under any prefix."""
+    return Answer(301, [("location", location), ("content-length", "0"), ("cache-control", "no-cache")])
+
+
+def not_acceptable() -> Answer:
+    body = f"None of the formats asked for is offered: {', '.join(f.content_type for f in Format)}\n".encode()
+    headers = [
+        ("content-type", "text/plain; charset=utf-8"),
+        ("vary", "Accept"),
+        ("content-length", str(len(body))),
+    ]
+    return Answer(406, headers, body)
+
+
+def representation(header: Header) -> Representation | None:
+    """Which one a request asks for; None if none will do."""
+    accept, encoding = header("accept") or "", header("accept-encoding") or ""
+    choose = _remembered if len(accept) + len(encoding) <= REMEMBERED_LENGTH else _wanted
+    return choose(accept, encoding)
+
+
+def _wanted(accept: str, encoding: str) -> Representation | None:
+    format = simpleapi.negotiate(accept)
+    return None if format is None else REPRESENTATIONS[format, _accepts_gzip(encoding)]
+
+
+_remembered = lru_cache(256)(_wanted)
+
+
+def _accepts_gzip(accepted: str) -> bool:
+    if "gzip" not in accepted:
+        return False
+    if "q=" not in accepted:
+        return True
+    for part in accepted.split(","):
+        coding, _, quality = part.partition(";")
+        if coding.strip() == "gzip":
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
+
+
+def _matches(condition: str, etag: str) -> bool:
+    if condition == etag or condition == "*":
+        return True
+    return any(part.strip().removeprefix("W/") == etag for part in condition.split(","))
+
+
+@lru_cache(4096)
+def _http_date(time: str) -> str:
+    return formatdate(datetime.fromisoformat(time).timestamp(), usegmt=True)
+
+
+def _not_modified_since(condition: str | None, time: str) -> bool:
+    """RFC 9110 §13.1.3: dates have whole seconds, and one that makes no sense is no condition."""
+    if condition is None:
+        return False
+    try:
+        since = parsedate_to_datetime(condition)
+    except ValueError:
+        return False
+    since = since.replace(tzinfo=UTC) if since.tzinfo is None else since
+    return datetime.fromisoformat(time).replace(microsecond=0) <= since
+
+
+def kept_private(headers: Headers) -> Headers:
+    """The same, for an answer that only this reader may have: shared caches must not keep it (RFC 9111 §5.2.2.7)."""
+    return [
+        (name, f"private, {value.removeprefix('public, ')}") if name == "cache-control" else (name, value)
+        for name, value in headers
+    ]
