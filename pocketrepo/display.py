@@ -30,7 +30,9 @@ _CODE = (
     "color:var(--jp-ui-font-color1,inherit);background:var(--jp-layout-color2,#8882);padding:.1em .4em;"
     "border-radius:3px;white-space:pre-wrap;overflow-wrap:break-word;user-select:all"
 )
-_CONTROLS = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {*map(ord, "\t\n\r")}, "\N{REPLACEMENT CHARACTER}")
+_CONTROLS = dict.fromkeys(
+    {*range(0x20), *range(0x7F, 0xA0)} - {*map(ord, "\t\n\r")}, "\N{REPLACEMENT CHARACTER}"
+)
 _LINK = "color:var(--jp-content-link-color,#0b6bcb);text-decoration:underline"
 _MUTED = "color:var(--jp-ui-font-color2,#888)"
 _TABLE = "border-collapse:collapse;margin:.4em 0 0;font-size:inherit;color:inherit"

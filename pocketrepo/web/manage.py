@@ -28,7 +28,7 @@ bp = Blueprint("manage", __name__, url_prefix="/v1")
 MAX_PAGE_SIZE = 500
 _KEY = re.compile(r"[0-9a-f]{16}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
-_NO_TEXT = re.compile(r"[\ud800-\udfff\x00-\x1f\x7f-\x9f]")
+_NO_TEXT = re.compile(r"[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """JSON can hold half a character, which no file can, and control characters, which no page can."""
 
 
@@ -126,7 +126,7 @@ def yank_package(owner: str, repo: str, slug: str) -> Response:
     project, file = _find(repository, repository.hosted, slug)
     reason = _body().get("reason", "")
     if not isinstance(reason, str) or len(reason) > 1000 or _NO_TEXT.search(reason):
-        raise UsageError("the reason is one line of text, of up to 1,000 characters")
+        raise UsageError("the reason is text of up to 1,000 characters, without control characters")
     changed = repository.hosted.yank(project.name, filename=file.filename, reason=reason, actor=actor)
     return _changed(repository, project, changed, slug)
 
