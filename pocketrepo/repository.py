@@ -92,10 +92,17 @@ class Root:
         return found
 
     def create(self, name: RepositoryName, *, actor: str, private: bool = False) -> Repository:
-        """Make an empty repository. Raises AlreadyExists."""
-        if self.store.etag(_key(name)) is None and self._was_deleted(name):
-            # A deletion that was cut short, or an upload that it overtook, must not come back to life.
-            self._clear(name)
+        """Make an empty repository. Raises AlreadyExists.
+
+        One whose document was lost comes back with its files, and as private as it was.
+        """
+        if self.store.etag(_key(name)) is None:
+            was_deleted, was_private = self._past(name)
+            if was_deleted:
+                # A deletion that was cut short, or an upload that it overtook, must not come back to life.
+                self._clear(name)
+            else:
+                private = private or was_private
         document = {
             "schema": SCHEMA,
             "rev": 1,
@@ -144,11 +151,20 @@ class Root:
         for key in list(self.store.list(f"repos/{name}")):
             self.store.remove(key)
 
-    def _was_deleted(self, name: RepositoryName) -> bool:
-        """Whether the last that the event log says of a repository is its deletion."""
-        marks = (events.REPOSITORY_CREATED, events.REPOSITORY_DELETED)
-        last = [entry["event"] for entry in self.log.read(name) if entry.get("event") in marks][-1:]
-        return last == [events.REPOSITORY_DELETED]
+    def _past(self, name: RepositoryName) -> tuple[bool, bool]:
+        """Whether the event log says last of a repository that it was deleted, and that it is private."""
+        deleted = private = False
+        for entry in self.log.read(name):
+            match entry.get("event"):
+                case events.REPOSITORY_CREATED:
+                    deleted, private = False, entry.get("private") is True
+                case events.REPOSITORY_DELETED:
+                    deleted = True
+                case events.REPOSITORY_CLOSED:
+                    private = True
+                case events.REPOSITORY_OPENED:
+                    private = False
+        return deleted, private
 
     def _assemble(self, name: RepositoryName, document: Json, stands: Callable[[], bool]) -> Repository:
         hosted = Hosted(self.store, name, self.memo, self.log)

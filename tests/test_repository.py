@@ -208,3 +208,24 @@ def test_a_repository_whose_document_was_lost_keeps_its_files_when_it_is_made_ag
     root.create(ACME, actor="ada").hosted.admit(stage(root, make_wheel(tmp_path)))
     (settings.root / "repos/acme/internal/repository.json").unlink()
     assert HELLO in root.create(ACME, actor="ada").index.projects().value.names
+
+
+@pytest.mark.parametrize(
+    ("steps", "private"),
+    [([], False), ([True], True), ([True, False], False), ([True, False, True], True)],
+)
+def test_a_repository_whose_document_was_lost_is_never_opened_by_being_made_again(
+    root: Root, settings: Settings, steps: list[bool], private: bool
+) -> None:
+    root.create(ACME, actor="ada")
+    for closed in steps:
+        assert root.set_private(ACME, closed, actor="ada").private is closed
+    (settings.root / "repos/acme/internal/repository.json").unlink()
+    assert root.create(ACME, actor="ada").private is private
+
+
+def test_a_repository_can_be_private_from_its_first_moment(root: Root, settings: Settings) -> None:
+    assert root.create(ACME, actor="ada", private=True).private
+    assert open_root(settings).repository(ACME).private
+    root.delete(ACME, actor="ada")
+    assert not root.create(ACME, actor="ada").private
