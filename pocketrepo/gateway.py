@@ -1,8 +1,9 @@
 """Granian's RSGI interface on one side, the front and Flask on the other, in this process.
 
-Granian's network threads run in Rust. For each request they call `Gateway.schedule`: what the front can answer at
-once is answered there and then, files are sent by Rust without a thread of ours, and the rest goes to a pool of
-threads that speak WSGI. There is an asyncio loop because Granian wants one; nothing of a request passes through it.
+Granian's network thread runs in Rust and hands each request to one thread for Python, which calls `Gateway.schedule`:
+what the front can answer at once is answered there and then, files are sent by Rust without a thread of ours, and
+the rest goes to a pool of threads that speak WSGI. There is an asyncio loop because Granian wants one; nothing of a
+request passes through it.
 
 Granian ships this embedding as experimental and below its public names, so its version is pinned to one minor
 release; everything that depends on it is in this module and `body`.
@@ -46,7 +47,7 @@ WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class _Scheduler(_BaseCBScheduler):  # type: ignore[misc]
-    """What Granian calls for each request, on its own thread, with the GIL held."""
+    """What Granian calls for each request, on its Python thread."""
 
     def __init__(
         self,
