@@ -192,13 +192,11 @@ class Hosted(Index):
 
     def _store_bytes(self, name: NormalizedName, file: File, upload: Upload) -> None:
         folder = self._folder(name, file.key)
-        members = {
-            file.filename: upload.staged,
-            "upload.json": self._stage(encode(upload_record(file, upload))),
-        }
-        if file.metadata_sha256:
-            members[file.filename + METADATA_SUFFIX] = self._stage(upload.distribution.metadata)
+        members = {file.filename: upload.staged}
         try:
+            members["upload.json"] = self._stage(encode(upload_record(file, upload)))
+            if file.metadata_sha256:
+                members[file.filename + METADATA_SUFFIX] = self._stage(upload.distribution.metadata)
             self._store.add_all(folder, members)
         except BaseException:
             for staged in members.values():
@@ -311,7 +309,11 @@ class Hosted(Index):
 
     def _stage(self, data: bytes) -> Path:
         path = self._store.staging / secrets.token_hex(16)
-        path.write_bytes(data)
+        try:
+            path.write_bytes(data)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
         return path
 
     # Keys and loading
