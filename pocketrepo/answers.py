@@ -12,8 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from pocketrepo import simpleapi
-from pocketrepo.index import METADATA_SUFFIX
-from pocketrepo.model import File
+from pocketrepo.model import METADATA_SUFFIX, PROVENANCE_SUFFIX, SIGNATURE_SUFFIX, File
 from pocketrepo.simpleapi import Format
 from pocketrepo.snapshot import REPRESENTATIONS, Page, Representation
 from pocketrepo.store import Blob
@@ -50,10 +49,19 @@ def answer_page(page: Page, header: Header) -> Answer:
     return Answer(200, page.headers, page.body)
 
 
-def answer_file(file: File, blob: Blob, is_metadata: bool, header: Header) -> Answer:
-    """A file or its metadata: immutable, with validators and one byte range (RFC 9110 §13, §14)."""
-    digest = file.metadata_sha256 if is_metadata else file.sha256
-    etag = f'"{digest}"'
+CONTENT_TYPES = {
+    "": "application/octet-stream",
+    METADATA_SUFFIX: "text/plain; charset=utf-8",
+    PROVENANCE_SUFFIX: "application/vnd.pypi.integrity.v1+json",
+    SIGNATURE_SUFFIX: "application/pgp-signature",
+}
+"""Of a file and of what is beside it, by suffix."""
+
+
+def answer_file(file: File, blob: Blob, companion: str, header: Header) -> Answer:
+    """A file, or the companion with this suffix: immutable, with validators and one byte range (RFC 9110 §13,
+    §14)."""
+    etag = f'"{file.digest(companion)}"'
     headers = [
         ("etag", etag),
         ("last-modified", _http_date(file.upload_time)),
@@ -66,10 +74,9 @@ def answer_file(file: File, blob: Blob, is_metadata: bool, header: Header) -> An
             return Answer(304, headers)
     elif _not_modified_since(header("if-modified-since"), file.upload_time):
         return Answer(304, headers)
-    name = file.filename + METADATA_SUFFIX if is_metadata else file.filename
     headers += [
-        ("content-type", "text/plain; charset=utf-8" if is_metadata else "application/octet-stream"),
-        ("content-disposition", f"attachment; filename*=UTF-8''{quote(name)}"),
+        ("content-type", CONTENT_TYPES[companion]),
+        ("content-disposition", f"attachment; filename*=UTF-8''{quote(file.filename + companion)}"),
         *FILE_SAFETY,
     ]
     wanted = header("range")

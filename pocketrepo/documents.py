@@ -1,8 +1,9 @@
 """The shapes of what is stored: a project's document, its list, and the record of an upload.
 
-``project.json``: ``name``, ``display_name``, ``files`` (each the fields of `File` that are set) and ``deleted``
-(tombstones: filename, sha256, key, time). ``names.json``: ``names``, normalized -> display. ``upload.json``: the
-listed file together with everything that was known when it came in, enough to make the others again.
+``project.json``: ``name``, ``display_name``, ``files`` (each the fields of `File` that are set), ``deleted``
+(tombstones: filename, sha256, key, time), and ``standing``, what of the project's `Standing` is not as usual.
+``names.json``: ``names``, normalized -> display. ``upload.json``: the listed file together with everything that was
+known when it came in, enough to make the others again.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from packaging.utils import NormalizedName
 
 from pocketrepo.archive import Distribution
 from pocketrepo.clock import now
-from pocketrepo.model import File, Json, Project, ProjectList
+from pocketrepo.model import COMPANIONS, METADATA_SUFFIX, File, Json, Project, ProjectList
+from pocketrepo.standing import Standing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """An inspected file in staging, not yet admitted. ``form`` holds the fields that the client sent along."""
+    """An inspected file in staging, not yet admitted. ``form`` holds the fields that the client sent along,
+    ``companions`` what came to be served beside it: suffix -> bytes."""
 
     distribution: Distribution
     staged: Path
@@ -30,15 +33,17 @@ class Upload:
     sha256: str
     actor: str
     form: Json = field(default_factory=dict)
+    companions: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Admitted:
-    """The listed file, and whether this upload made it or the same bytes were there already."""
+    """The listed file, and whether this upload made it, in place of another or not, or the same bytes were there
+    already."""
 
     project: NormalizedName
     file: File
-    result: Literal["new", "same"]
+    result: Literal["new", "same", "replaced"]
 
 
 def new_document(name: NormalizedName, display_name: str) -> Json:
@@ -47,7 +52,18 @@ def new_document(name: NormalizedName, display_name: str) -> Json:
 
 def project_from(document: Json) -> Project:
     files = tuple(File(**entry) for entry in document["files"])
-    return Project(NormalizedName(document["name"]), document["display_name"], files)
+    standing = Standing.of(document)
+    quarantined = standing.status == "quarantined"
+    return Project(
+        NormalizedName(document["name"]),
+        document["display_name"],
+        () if quarantined else files,
+        status=standing.status,
+        status_reason=standing.status_reason,
+        tracks=standing.tracks,
+        alternate_locations=standing.alternate_locations,
+        withheld=files if quarantined else (),
+    )
 
 
 def project_list_from(document: Json) -> ProjectList:
@@ -64,8 +80,17 @@ def file_of(upload: Upload) -> File:
         sha256=upload.sha256,
         upload_time=now(),
         requires_python=found.requires_python,
-        metadata_sha256=hashlib.sha256(found.metadata).hexdigest() if found.serve_metadata else None,
+        **{
+            COMPANIONS[suffix]: hashlib.sha256(data).hexdigest()
+            for suffix, data in companions_of(upload).items()
+        },
     )
+
+
+def companions_of(upload: Upload) -> dict[str, bytes]:
+    """Everything that is stored and served beside the file: suffix -> bytes."""
+    found = upload.distribution
+    return {**({METADATA_SUFFIX: found.metadata} if found.serve_metadata else {}), **upload.companions}
 
 
 def upload_record(file: File, upload: Upload) -> Json:

@@ -16,6 +16,7 @@ from pocketrepo.model import Json, RepositoryName
 from pocketrepo.store import Doc, Store
 
 UPLOADED, YANKED, UNYANKED, DELETED = "uploaded", "yanked", "unyanked", "deleted"
+PROJECT_CHANGED = "project-changed"
 REPOSITORY_CREATED, REPOSITORY_DELETED = "repository-created", "repository-deleted"
 REPOSITORY_CLOSED, REPOSITORY_OPENED = "repository-closed", "repository-opened"
 DENIED, SIGNED_IN, SIGNED_OUT = "denied", "signed-in", "signed-out"

@@ -68,13 +68,13 @@ class Folder(Index):
 
     def file(self, name: NormalizedName, key: str, filename: str) -> Blob:
         """Raises NoSuchFile also for a file that is no longer what it was when it was listed."""
-        file, is_metadata = listed(self.project(name).value, key, filename)
+        file, companion = listed(self.project(name).value, key, filename)
         path = self._folder / file.filename
         identity, _file, distribution = self._known[file.filename]
         if _identity(path) != identity:
             self._scan = _Scan(None)
             raise NoSuchFile(filename)
-        if not is_metadata:
+        if not companion:
             return Blob(str(path), file.size)
         assert distribution is not None
         return Blob("", len(distribution.metadata), distribution.metadata)

@@ -198,10 +198,10 @@ class Front:
 
     def _file(self, view: View, snapshot: Snapshot[Any], target: Target, request: Request) -> Answer:
         """Raises NoSuchFile, LimitReached."""
-        answer, is_metadata = _file_answer(view.repository.index, snapshot, target, request.headers.get)
+        answer, is_companion = _file_answer(view.repository.index, snapshot, target, request.headers.get)
         if view.actor is not None:
             answer = answer._replace(headers=kept_private(answer.headers))
-        if not is_metadata and answer.status in (200, 206) and request.method == "GET":
+        if not is_companion and answer.status in (200, 206) and request.method == "GET":
             body = answer.body
             size = body.stop - body.start if isinstance(body, Span) else len(body)
             client = self.proxies.client(request)
@@ -227,20 +227,20 @@ def _page(snapshot: Snapshot[Any], header: Header) -> Answer:
 def _file_answer(
     index: Index, snapshot: Snapshot[Any], target: Target, header: Header
 ) -> tuple[Answer, bool]:
-    """And whether it is a file's metadata. Raises NoSuchFile."""
+    """And whether it is not the file but what is beside it. Raises NoSuchFile."""
     key, filename = target.key, target.filename
     project: Project = snapshot.value
     kept = snapshot.file(key, filename)
     if kept is not None and header("range") is None and header("if-modified-since") is None:
         return answer_page(kept, header), (key, filename) not in project.by_key
-    file, is_metadata = listed(project, key, filename)
+    file, companion = listed(project, key, filename)
     blob = index.file(project.name, key, filename)
-    answer = answer_file(file, blob, is_metadata, header)
+    answer = answer_file(file, blob, companion, header)
     if answer.status != 200 or blob.size > SMALL_FILE or not isinstance(answer.body, Span):
-        return answer, is_metadata
+        return answer, bool(companion)
     page = read_whole(answer.headers, answer.body)
     snapshot.keep(key, filename, page)
-    return Answer(200, page.headers, page.body), is_metadata
+    return Answer(200, page.headers, page.body), bool(companion)
 
 
 @lru_cache(4096)

@@ -1,4 +1,4 @@
-"""Files that were uploaded here: the read side, and the few writes, each ending in one conditional write.
+"""Files that are uploaded here: the few writes, each ending in one conditional write.
 
 ``projects/NAME/project.json`` is the only truth about a project. Bytes are stored first and the document's swap
 is the commit; removal goes the other way round. One upload owns one KEY, so whoever unlists a file may delete
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,94 +19,48 @@ from pocketrepo import events
 from pocketrepo.documents import (
     Admitted,
     Upload,
+    companions_of,
     entry_of,
     file_of,
     new_document,
-    project_from,
-    project_list_from,
     tombstone,
     upload_record,
 )
-from pocketrepo.errors import FileExists, NoSuchFile, NoSuchProject, NotFound
+from pocketrepo.errors import FileExists, NoSuchFile, NoSuchProject, Refused
 from pocketrepo.events import EventLog
-from pocketrepo.index import METADATA_SUFFIX, Index, listed
-from pocketrepo.model import File, Json, Project, ProjectList, RepositoryName
-from pocketrepo.snapshot import Memo, Snapshot, T
-from pocketrepo.store import UNCHANGED, Blob, Doc, Store
+from pocketrepo.model import CLOSED, File, Json, Project, RepositoryName
+from pocketrepo.shelf import Shelf
+from pocketrepo.snapshot import Memo, Snapshot
+from pocketrepo.standing import Standing
+from pocketrepo.store import Store
 from pocketrepo.store.base import encode
 
-DOCUMENT_COST = 5
-"""Bytes of memory that a parsed document takes for each byte of its JSON, measured."""
-KEPT_FILES = 1024 * 1024
-"""Bytes of small files that one project may keep in memory."""
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What the owner of a repository allows that is usually refused: other bytes under a name that is taken, and
+    a new project that reads like another."""
+
+    allow_replace: bool = False
+    allow_similar: bool = False
 
 
-class Hosted(Index):
+class Hosted(Shelf):
     """The uploaded files of one repository."""
 
-    def __init__(self, store: Store, name: RepositoryName, memo: Memo, log: EventLog) -> None:
-        self.name = name
-        self._store = store
-        self._memo = memo
+    def __init__(
+        self, store: Store, name: RepositoryName, memo: Memo, log: EventLog, rules: Rules | None = None
+    ) -> None:
+        super().__init__(store, name, memo)
+        self.rules = rules or Rules()
         self._log = log
-        self._prefix = f"repos/{name}"
-        self._names_key = f"{self._prefix}/names.json"
-        self._projects = f"{self._prefix}/projects"
-
-    # Reading
-
-    def projects(self) -> Snapshot[ProjectList]:
-        try:
-            return self._load(self._names_key, project_list_from)
-        except NotFound:
-            return Snapshot(ProjectList(), "empty", cost=0)
-
-    def resident_projects(self) -> Snapshot[ProjectList] | None:
-        return self._resident(self._names_key)
-
-    def project(self, name: NormalizedName) -> Snapshot[Project]:
-        try:
-            return self._load(self._project_key(name), project_from)
-        except NotFound:
-            raise NoSuchProject(name) from None
-
-    def resident(self, name: NormalizedName) -> Snapshot[Project] | None:
-        key = self._project_key(name)
-        held = self._resident(key)
-        if held is None and self._store.etag(key) is None:
-            raise NoSuchProject(name)
-        return held
-
-    def finder(self, name: NormalizedName) -> Callable[[], Snapshot[Project] | None]:
-        return partial(self._resident, self._project_key(name))
-
-    def file(self, name: NormalizedName, key: str, filename: str) -> Blob:
-        listed(self.project(name).value, key, filename)
-        try:
-            return self._store.open(f"{self._folder(name, key)}/{filename}")
-        except NotFound:
-            raise NoSuchFile(filename) from None
-
-    def upload_record(self, name: NormalizedName, key: str) -> Json:
-        """All that was known when the file was uploaded: the form, the metadata, who and when."""
-        return self._store.get(f"{self._folder(name, key)}/upload.json") or {}
-
-    def projects_with_key(self, key: str) -> list[NormalizedName]:
-        """The project whose upload has this KEY, if there is one; at one ``stat`` for each project."""
-        names = self._store.children(f"{self._prefix}/projects")
-        return [
-            NormalizedName(name)
-            for name in names
-            if self._store.etag(f"{self._folder(NormalizedName(name), key)}/upload.json") is not None
-        ]
-
-    # Writing
 
     def admit(self, upload: Upload) -> Admitted:
         """List a file; readers see it before this returns.
 
         The same bytes under a listed name are no change. Raises FileExists for other bytes under a name that is
-        listed or was deleted. The staged file is gone afterwards.
+        listed or was deleted, and Refused for a new project that reads like another, unless the rules allow
+        it; Refused for a project that takes no uploads. The staged file is gone afterwards.
         """
         try:
             return self._admit(upload.distribution.name, upload)
@@ -145,6 +98,31 @@ class Hosted(Index):
             self._discard(name, file)
         return removed
 
+    def configure(self, name: NormalizedName, display_name: str, changes: Json, *, actor: str) -> Standing:
+        """Say something of a project as a whole; ``changes`` are fields of `Standing`.
+
+        Publishers can be set before the first upload. Raises UsageError for what cannot be said, NoSuchProject.
+        """
+        try:
+            before = self.standing(name)
+        except NoSuchProject:
+            if "publishers" not in changes:
+                raise
+            self._refuse_similar(name)
+            before = Standing()
+        after = before.changed(name, changes)
+        if not after.loosens(before):
+            self._record_standing(name, after, actor)
+
+        def say(document: Json | None) -> Json:
+            document = document or new_document(name, display_name)
+            return {**document, "standing": Standing.of(document).changed(name, changes).to_json()}
+
+        self._store.update(self._project_key(name), say)
+        if after.loosens(before):
+            self._record_standing(name, after, actor)
+        return self.standing(name)
+
     def sync_names(self) -> None:
         """Make the list of projects say what the project documents say."""
         for name in {*self._store.children(f"{self._prefix}/projects"), *self.projects().value.names}:
@@ -153,13 +131,20 @@ class Hosted(Index):
     # The steps of a write
 
     def _admit(self, name: NormalizedName, upload: Upload) -> Admitted:
-        already = self._already(name, upload)
-        if already is not None:
-            return already
+        listed = self._find(name, upload.distribution.filename)
+        if listed is not None:
+            if listed.sha256 == upload.sha256:
+                return Admitted(name, listed, "same")
+            if not self.rules.allow_replace:
+                raise FileExists(listed.filename, sha256=listed.sha256)
+        elif name not in self.projects().value.names:
+            self._refuse_similar(name)
         file = file_of(upload)
         self._store_bytes(name, file, upload)
         try:
-            admitted = self._commit(name, file, upload)
+            if listed is not None:
+                self._record(events.DELETED, name, [listed], upload.actor)
+            admitted = self._commit(name, file, upload, replacing=listed)
         except BaseException:
             self._discard(name, file)
             raise
@@ -170,65 +155,77 @@ class Hosted(Index):
         if name not in self.projects().value.names:
             self._sync_name(name)
         self._log.record(events.UPLOADED, self.name, actor=upload.actor, project=name, **entry_of(file))
+        if listed is not None:
+            self._discard(name, listed)
         return admitted
 
-    def _already(self, name: NormalizedName, upload: Upload) -> Admitted | None:
-        """Answers a repeated upload from what is listed, before any byte is stored."""
-        file = self._find(name, upload.distribution.filename)
-        if file is None:
-            return None
-        if file.sha256 != upload.sha256:
-            raise FileExists(file.filename, sha256=file.sha256)
-        return Admitted(name, file, "same")
-
     def _find(self, name: NormalizedName, filename: str) -> File | None:
-        """A listed file; without a snapshot, which the upload would outdate at once."""
+        """A listed file; without a snapshot, which the upload would outdate at once. Raises Refused for a project
+        that takes no uploads."""
         key = self._project_key(name)
         held: Snapshot[Project] | None = self._resident(key)
         if held is not None:
+            _refuse_closed(name, held.value.status)
             return next((file for file in held.value.files if file.filename == filename), None)
         document = self._store.get(key) or {"files": []}
+        _refuse_closed(name, Standing.of(document).status)
         return next((File(**entry) for entry in document["files"] if entry["filename"] == filename), None)
 
+    def _refuse_similar(self, name: NormalizedName) -> None:
+        similar = None if self.rules.allow_similar else self.projects().value.similar(name)
+        if similar is not None:
+            raise Refused(
+                f"the name {name} is too similar to the project {similar}",
+                hint=f"choose another, or: pocketrepo repo set {self.name} --allow-similar",
+            )
+
     def _store_bytes(self, name: NormalizedName, file: File, upload: Upload) -> None:
-        folder = self._folder(name, file.key)
         members = {file.filename: upload.staged}
         try:
             members["upload.json"] = self._stage(encode(upload_record(file, upload)))
-            if file.metadata_sha256:
-                members[file.filename + METADATA_SUFFIX] = self._stage(upload.distribution.metadata)
-            self._store.add_all(folder, members)
+            for suffix, data in companions_of(upload).items():
+                members[file.filename + suffix] = self._stage(data)
+            self._store.add_all(self._folder(name, file.key), members)
         except BaseException:
             for staged in members.values():
                 staged.unlink(missing_ok=True)
             raise
 
-    def _commit(self, name: NormalizedName, file: File, upload: Upload) -> Admitted:
+    def _commit(
+        self, name: NormalizedName, file: File, upload: Upload, *, replacing: File | None = None
+    ) -> Admitted:
         admitted = Admitted(name, file, "new")
 
         def add_file(document: Json | None) -> Json | None:
             nonlocal admitted
             document = document or new_document(name, upload.distribution.display_name)
+            _refuse_closed(name, Standing.of(document).status)
+            others = []
             for entry in document["files"]:
-                if entry["filename"] == file.filename:
-                    if entry["sha256"] != file.sha256:
-                        raise FileExists(file.filename, sha256=entry["sha256"])
+                if entry["filename"] != file.filename:
+                    others.append(entry)
+                elif entry["sha256"] == file.sha256:
                     admitted = Admitted(name, File(**entry), "same")
                     return None
-            for entry in document["deleted"]:
-                if entry["filename"] == file.filename and entry["sha256"] != file.sha256:
-                    raise FileExists(file.filename, sha256=entry["sha256"], deleted=True)
+                elif replacing is None or entry["key"] != replacing.key:
+                    raise FileExists(file.filename, sha256=entry["sha256"])
+            if not self.rules.allow_replace:
+                _refuse_deleted(document, file)
             admitted = Admitted(name, file, "new")
-            document["files"].append(entry_of(file))
+            if replacing is not None and len(others) < len(document["files"]):
+                admitted = Admitted(name, file, "replaced")
+                document["deleted"].append(tombstone(replacing))
+            document["files"] = [*others, entry_of(file)]
             return document
 
         self._store.update(self._project_key(name), add_file)
         return admitted
 
     def _choose(self, name: NormalizedName, version: str, filename: str) -> list[File]:
+        project = self.project(name).value
         files = [
             file
-            for file in self.project(name).value.files
+            for file in project.files or project.withheld
             if (not version or file.version == version) and (not filename or file.filename == filename)
         ]
         if not files and (version or filename):
@@ -276,7 +273,7 @@ class Hosted(Index):
                 project: Project | None = self.project(name).value
             except NoSuchProject:
                 project = None
-            display = project.display_name if project and project.files else None
+            display = project.display_name if project and (project.files or project.withheld) else None
             if self.projects().value.names.get(name) == display:
                 return
 
@@ -307,6 +304,11 @@ class Hosted(Index):
                 **data,
             )
 
+    def _record_standing(self, name: NormalizedName, standing: Standing, actor: str) -> None:
+        self._log.record(
+            events.PROJECT_CHANGED, self.name, actor=actor, project=name, standing=standing.to_json()
+        )
+
     def _stage(self, data: bytes) -> Path:
         path = self._store.staging / secrets.token_hex(16)
         try:
@@ -316,31 +318,15 @@ class Hosted(Index):
             raise
         return path
 
-    # Keys and loading
 
-    def _project_key(self, name: NormalizedName) -> str:
-        return f"{self._projects}/{name}/project.json"
+def _refuse_closed(name: NormalizedName, status: str) -> None:
+    if status in CLOSED:
+        raise Refused(
+            f"the project {name} is {status} and takes no uploads", hint="its owner can change that"
+        )
 
-    def _folder(self, name: NormalizedName, key: str) -> str:
-        return f"{self._prefix}/projects/{name}/files/{key}"
 
-    def _resident(self, key: str) -> Snapshot[Any] | None:
-        held = self._memo.get(key)
-        return held if held is not None and held.stands() else None
-
-    def _load(self, key: str, decode: Callable[[Json], T]) -> Snapshot[T]:
-        held = self._memo.get(key)
-        doc = self._store.read(key, unless=held.etag if held else None)
-        if held is not None and doc is UNCHANGED:
-            return held
-        with self._memo.loading(key):
-            held = self._memo.get(key)
-            doc = self._store.read(key, unless=held.etag if held else None)
-            if held is not None and doc is UNCHANGED:
-                return held
-            assert isinstance(doc, Doc)
-            cost = DOCUMENT_COST * len(doc.data)
-            stands = self._store.watch(key, doc.etag)
-            snapshot = Snapshot(decode(doc.json()), doc.etag, cost=cost, room=KEPT_FILES, stands=stands)
-            self._memo.put(key, snapshot)
-            return snapshot
+def _refuse_deleted(document: Json, file: File) -> None:
+    for entry in document["deleted"]:
+        if entry["filename"] == file.filename and entry["sha256"] != file.sha256:
+            raise FileExists(file.filename, sha256=entry["sha256"], deleted=True)

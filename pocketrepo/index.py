@@ -15,12 +15,11 @@ from typing import TypeVar
 from packaging.utils import NormalizedName
 
 from pocketrepo.errors import NoSuchFile, NoSuchProject
-from pocketrepo.model import File, Project, ProjectList
+from pocketrepo.model import COMPANIONS, File, Project, ProjectList
 from pocketrepo.query import Query
 from pocketrepo.snapshot import Memo, Snapshot
 from pocketrepo.store import Blob
 
-METADATA_SUFFIX = ".metadata"
 T = TypeVar("T", bound=Project | ProjectList)
 S = TypeVar("S")
 
@@ -37,7 +36,7 @@ class Index(ABC):
 
     @abstractmethod
     def file(self, name: NormalizedName, key: str, filename: str) -> Blob:
-        """The bytes of a listed file, or of its core metadata as ``FILENAME.metadata`` (PEP 658). Raises
+        """The bytes of a listed file, or of what is beside it, as ``FILENAME.metadata`` (PEP 658). Raises
         NoSuchProject, NoSuchFile."""
 
     def resident_projects(self) -> Snapshot[ProjectList] | None:
@@ -53,15 +52,17 @@ class Index(ABC):
         return partial(self.resident, name)
 
 
-def listed(project: Project, key: str, filename: str) -> tuple[File, bool]:
-    """The file that a URL names, and whether its metadata is meant. Raises NoSuchFile unless it is listed."""
+def listed(project: Project, key: str, filename: str) -> tuple[File, str]:
+    """The file that a URL names, and the suffix of the companion that is meant, empty for the file itself.
+    Raises NoSuchFile unless it is listed."""
     file = project.by_key.get((key, filename))
     if file is not None:
-        return file, False
-    file = project.by_key.get((key, filename.removesuffix(METADATA_SUFFIX)))
-    if file is None or not file.metadata_sha256:
-        raise NoSuchFile(filename)
-    return file, True
+        return file, ""
+    for suffix in COMPANIONS:
+        file = project.by_key.get((key, filename.removesuffix(suffix)))
+        if file is not None and filename.endswith(suffix) and file.digest(suffix):
+            return file, suffix
+    raise NoSuchFile(filename)
 
 
 class Filtered(Index):
@@ -124,7 +125,8 @@ class Filtered(Index):
 
 class Layered(Index):
     """Several indexes of the same trust as one: a project's files are those of all layers, and where two layers
-    list one filename, the first wins."""
+    list one filename, the first wins. What else is said of a project, its first layer says; one that a layer has in
+    quarantine has no files."""
 
     def __init__(self, layers: Sequence[Index], memo: Memo, label: str) -> None:
         self._layers = layers
@@ -174,7 +176,8 @@ class Layered(Index):
         for part in parts:
             for file in part.value.files:
                 files.setdefault(file.filename, file)
-        merged = Project(name, parts[0].value.display_name, tuple(files.values()))
+        quarantined = any(part.value.status == "quarantined" for part in parts)
+        merged = replace(parts[0].value, files=() if quarantined else tuple(files.values()))
         return remember(self._memo, f"{self._label}/{name}", _joined(parts), lambda: merged, parts)
 
     def _join_lists(self, parts: list[Snapshot[ProjectList]]) -> Snapshot[ProjectList]:

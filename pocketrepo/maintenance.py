@@ -14,8 +14,7 @@ from packaging.utils import NormalizedName
 from pocketrepo import events
 from pocketrepo.documents import entry_of, new_document
 from pocketrepo.errors import Damaged, NotFound
-from pocketrepo.index import METADATA_SUFFIX
-from pocketrepo.model import File, Json
+from pocketrepo.model import COMPANIONS, File, Json
 from pocketrepo.repository import Repository, Root
 from pocketrepo.store import Store
 
@@ -83,10 +82,10 @@ def _repository(
 
 
 def _file(store: Store, folder: str, file: File, hashes: bool) -> Iterator[Finding]:
-    expected = [(file.filename, file.sha256)]
-    if file.metadata_sha256:
-        expected.append((file.filename + METADATA_SUFFIX, file.metadata_sha256))
-    for member, digest in expected:
+    for suffix in ("", *COMPANIONS):
+        digest, member = file.digest(suffix), file.filename + suffix
+        if digest is None:
+            continue
         where = f"{folder}/{member}"
         try:
             blob = store.open(where)
@@ -136,12 +135,13 @@ def rebuild(root: Root) -> list[Finding]:
 
 
 class _History:
-    """What the event log says of each upload of a repository, by KEY."""
+    """What the event log says of each upload of a repository, by KEY, and of each project, by name."""
 
     def __init__(self, log: events.EventLog, repository: Repository) -> None:
         self.listed: set[str] = set()
         self.deleted: dict[str, Json] = {}
         self.yanked: dict[str, str] = {}
+        self.standings: dict[str, Json] = {}
         for entry in log.read(repository.name):
             key, event = str(entry.get("key")), entry.get("event")
             if event == events.UPLOADED:
@@ -152,6 +152,8 @@ class _History:
                 self.yanked[key] = str(entry.get("reason", ""))
             elif event == events.UNYANKED:
                 self.yanked.pop(key, None)
+            elif event == events.PROJECT_CHANGED:
+                self.standings[str(entry.get("project"))] = entry.get("standing", {})
 
     def lists(self, key: str) -> bool:
         """Whether an upload was listed and not deleted."""
@@ -187,6 +189,7 @@ def _rebuild_project(
     files.sort(key=lambda file: file.upload_time)
     document = new_document(name, display_name)
     document["files"] = [entry_of(file) for file in files]
+    document["standing"] = history.standings.get(name, {})
     document["deleted"] = [
         {name: entry[name] for name in ("filename", "sha256", "key", "time")}
         for entry in history.deleted.values()

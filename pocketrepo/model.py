@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -62,14 +62,29 @@ class RepositoryName(NamedTuple):
         return cls(owner, repo)
 
 
+METADATA_SUFFIX, PROVENANCE_SUFFIX, SIGNATURE_SUFFIX = ".metadata", ".provenance", ".asc"
+COMPANIONS = {
+    METADATA_SUFFIX: "metadata_sha256",
+    PROVENANCE_SUFFIX: "provenance_sha256",
+    SIGNATURE_SUFFIX: "signature_sha256",
+}
+"""What may be beside a file: the suffix of its URL, and the field of `File` with its digest."""
+
+Status = Literal["active", "deprecated", "archived", "quarantined"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+"""Status markers of a project (PEP 792), each taking away more than the one before."""
+CLOSED: frozenset[str] = frozenset({"archived", "quarantined"})
+"""Those that take no uploads."""
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """One wheel or sdist as it is listed.
 
     ``key`` is unique per upload and part of the file's URL. ``size`` is in bytes, hashes are lower-case
-    hex, ``upload_time`` is RFC 3339 UTC with ``Z`` (PEP 700). ``metadata_sha256`` is set exactly when the
-    core metadata can be fetched beside the file (PEP 658, 714). ``yanked`` is None, or the reason, which may
-    be empty (PEP 592).
+    hex, ``upload_time`` is RFC 3339 UTC with ``Z`` (PEP 700). ``yanked`` is None, or the reason, which may be empty
+    (PEP 592). The digests at the end are set exactly when the file has that beside it: its core metadata
+    (PEP 658, 714), its provenance (PEP 740), a detached OpenPGP signature (PEP 503).
     """
 
     filename: str
@@ -81,6 +96,15 @@ class File:
     requires_python: str | None = None
     metadata_sha256: str | None = None
     yanked: str | None = None
+    provenance_sha256: str | None = None
+    signature_sha256: str | None = None
+
+    def digest(self, companion: str = "") -> str | None:
+        """The sha256 of the file, or of the companion with this suffix; None if it has none."""
+        if not companion:
+            return self.sha256
+        digest: str | None = getattr(self, COMPANIONS[companion])
+        return digest
 
     @property
     def is_wheel(self) -> bool:
@@ -109,11 +133,21 @@ class Release:
 
 @dataclass(frozen=True)
 class Project:
-    """A project and its files. ``name`` is normalized, ``display_name`` as its first upload spelled it."""
+    """A project and its files. ``name`` is normalized, ``display_name`` as its first upload spelled it.
+
+    ``status`` is one of `STATUSES`, with a reason that may be empty (PEP 792). ``tracks`` are the pages of the
+    same project elsewhere that it extends, ``alternate_locations`` those that count as the same (PEP 708).
+    ``withheld`` are the files of a quarantined project, which are offered to nobody.
+    """
 
     name: NormalizedName
     display_name: str
     files: tuple[File, ...] = ()
+    status: str = "active"
+    status_reason: str = ""
+    tracks: tuple[str, ...] = ()
+    alternate_locations: tuple[str, ...] = ()
+    withheld: tuple[File, ...] = ()
 
     @cached_property
     def versions(self) -> tuple[str, ...]:
@@ -148,6 +182,19 @@ class ProjectList:
     """The projects of a repository: normalized name -> display name."""
 
     names: dict[NormalizedName, str] = field(default_factory=dict)
+
+    def similar(self, name: NormalizedName) -> NormalizedName | None:
+        """A project that a reader could take for this name: the same but for separators and for letters that
+        look like digits, as the public index compares names."""
+        wanted = _look(name)
+        return next((other for other in self.names if other != name and _look(other) == wanted), None)
+
+
+_LOOK_ALIKE = str.maketrans("lio", "110", "-_.")
+
+
+def _look(name: str) -> str:
+    return name.translate(_LOOK_ALIKE)
 
 
 def normalize(name: str) -> NormalizedName:

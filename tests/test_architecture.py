@@ -34,9 +34,11 @@ LAYERS = [
     "records repository requestlog transport",
     "answers downloads environment folder hosted listings loaded progress sourcetree",
     "access",
+    "shelf",
     "details documents events hosts index keys watched",
     "body browser clock failure readme snapshot store",
-    "archive paths query settings simpleapi",
+    "archive attestation paths query settings simpleapi standing",
+    "publisher",
     "model",
     "config",
     "display",
@@ -45,7 +47,9 @@ LAYERS = [
 """Top to bottom. A module imports from lower layers only, or within its own package; `pocketrepo` itself, with
 the version and lazy names, stands under all."""
 
-SERVER_SIDE = "server gateway body web front repository hosted folder index events documents snapshot store"
+SERVER_SIDE = """
+    server gateway body web front repository hosted shelf folder index events documents snapshot store attestation
+"""
 CLIENT_SIDE = """
     background browser client dists environment failure installing launching listings loaded magics progress reader
     sandbox sourcetree transport using widgets
@@ -72,6 +76,8 @@ DOORS = {
     "traitlets": {"widgets"},
     "IPython": {"display", "magics", "widgets"},
     "pkginfo": {"archive"},
+    "pydantic": {"attestation"},
+    "pypi_attestations": {"attestation"},
     "filelock": {"store", "launching", "config"},
     "platformdirs": {"settings", "records"},
     "tomlrt": {"config"},
@@ -99,7 +105,8 @@ UPWARD = {"background": {"widgets"}, "client": {"widgets"}}
 """Modules that reach above themselves, by the lazy names of `pocketrepo`: ``ui()`` opens what shows them."""
 
 OPTIONAL = {
-    "IPython", "anywidget", "google", "ipywidgets", "jupyter_core", "keyring", "pandas", "pytest", "traitlets"
+    "IPython", "anywidget", "google", "ipywidgets", "jupyter_core", "keyring", "pandas", "pydantic",
+    "pypi_attestations", "pytest", "traitlets",
 }  # fmt: skip
 """Used where the user has them, and not installed with PocketRepo."""
 

@@ -55,6 +55,7 @@ def test_a_full_json_page_is_read() -> None:
         "requires-python": ">=3.9",
         "core-metadata": {"sha256": "ef"},
         "provenance": "https://index.example/attestation",
+        "gpg-sig": True,
         "yanked": "broken",
         "_private": {"x": [1]},
     }
@@ -72,10 +73,45 @@ def test_a_full_json_page_is_read() -> None:
                 requires_python=">=3.9",
                 yanked="broken",
                 core_metadata={"sha256": "ef"},
+                signed=True,
+                provenance="https://index.example/attestation",
             ),
         ),
     )
     assert page.links[0].sha256 == "ab" * 32
+
+
+@pytest.mark.parametrize("status", [None, 5, "archived", [], {}, {"status": ""}, {"status": 5, "reason": []}])
+def test_a_status_that_makes_no_sense_is_none(status: Any) -> None:
+    page = from_json(json_page(**{"project-status": status}), URL)
+    assert (page.status, page.status_reason) == ("active", "")
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "../foo/", "ftp://h.example/foo/", "https://", "https://[", 5]
+)
+def test_a_location_is_an_absolute_address_on_the_web(url: Any) -> None:
+    page = from_json(
+        json_page(**{"meta": {"tracks": [url]}, "alternate-locations": [url, "https://h.example/foo/"]}), URL
+    )
+    assert (page.tracks, page.alternate_locations) == ((), ("https://h.example/foo/",))
+    metas = f'<meta name="pypi:tracks" content="{url}"><meta name="pypi:tracks"><meta content="x">'
+    assert from_html(html_page(metas), URL).tracks == ()
+
+
+@pytest.mark.parametrize("value", ["", "javascript:alert(1)", "file:///etc/passwd", "https://[", 5, None])
+def test_provenance_is_somewhere_on_the_web(value: Any) -> None:
+    assert json_link(provenance=value).provenance is None
+    assert html_link(f'data-provenance="{value or ""}"').provenance in (
+        None,
+        "https://index.example/simple/foo/5",
+    )
+
+
+def test_provenance_may_be_given_from_the_page() -> None:
+    expected = f"{FILE_URL}.provenance"
+    assert json_link(provenance="foo-1.0.tar.gz.provenance").provenance == expected
+    assert html_link('data-provenance="foo-1.0.tar.gz.provenance"').provenance == expected
 
 
 def test_a_json_page_may_lack_nearly_everything() -> None:

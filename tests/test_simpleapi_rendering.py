@@ -4,13 +4,14 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from pocketrepo.model import File, Project, ProjectList, normalize
+from pocketrepo.model import STATUSES, File, Project, ProjectList, normalize
 from pocketrepo.simpleapi import (
     Format,
     Link,
@@ -68,6 +69,12 @@ NASTY = st.one_of(
 SEGMENTS = NASTY.map(lambda text: re.sub(r"[/\\\x00]", "", text)).filter(
     lambda text: text not in ("", ".", "..")
 )
+PAGES = st.lists(
+    st.sampled_from(
+        ["https://a.example/simple/hello-pocket/", "http://[::1]:8/%22/Hello.Pocket", "https://é.example/'"]
+    ),
+    unique=True,
+).map(tuple)
 DIGESTS = st.binary(min_size=32, max_size=32).map(bytes.hex)
 
 
@@ -79,11 +86,13 @@ HOSTILE = replace(
     version='1"</title>\ud800',
     requires_python="'\"<3&\r\n\ud800",
     yanked="</a><script>alert('\"&amp;')</script>\r\n\ud800",
+    provenance_sha256="d" * 64,
+    signature_sha256="e" * 64,
 )
 
 
-def project(*listed: File) -> Project:
-    return Project(normalize("hello-pocket"), "Hello.Pocket", listed)
+def project(*listed: File, **standing: Any) -> Project:
+    return Project(normalize("hello-pocket"), "Hello.Pocket", listed, **standing)
 
 
 def files(digests: st.SearchStrategy[str]) -> st.SearchStrategy[File]:
@@ -100,6 +109,8 @@ def files(digests: st.SearchStrategy[str]) -> st.SearchStrategy[File]:
         requires_python=st.one_of(st.none(), NASTY, st.just(">=3.8")),
         metadata_sha256=st.one_of(st.none(), digests),
         yanked=st.one_of(st.none(), NASTY, st.just("")),
+        provenance_sha256=st.one_of(st.none(), digests),
+        signature_sha256=st.one_of(st.none(), digests),
     )
 
 
@@ -109,6 +120,10 @@ def projects(digests: st.SearchStrategy[str] = DIGESTS) -> st.SearchStrategy[Pro
         name=st.just(normalize("hello-pocket")),
         display_name=NASTY,
         files=st.lists(files(digests), max_size=4).map(tuple),
+        status=st.sampled_from(STATUSES),
+        status_reason=NASTY,
+        tracks=PAGES,
+        alternate_locations=PAGES,
     )
 
 
@@ -257,8 +272,47 @@ def test_file_urls_are_relative_and_percent_encoded(filename: str, segment: str)
     assert urljoin(PAGE_URL, url) == f"http://localhost/acme/internal/files/hello-pocket/k1/{segment}"
 
 
+STANDING = {
+    "status": "deprecated",
+    "status_reason": "use <b>'other'</b>\r\n",
+    "tracks": ("https://a.example/simple/hello-pocket/",),
+    "alternate_locations": ("https://b.example/hello-pocket/", "https://c.example/hello-pocket/"),
+}
+
+
+def test_what_is_said_of_a_project_stands_where_the_standards_put_it() -> None:
+    value = project(SDIST, **STANDING)
+    document = json.loads(to_json(value))
+    assert document["project-status"] == {"status": "deprecated", "reason": STANDING["status_reason"]}
+    assert document["meta"] == {"api-version": "1.4", "tracks": list(STANDING["tracks"])}
+    assert document["alternate-locations"] == list(STANDING["alternate_locations"])
+    metas = [(said["name"], said["content"]) for tag, said in Markup(to_html(value)).tags if "name" in said]
+    assert metas == [
+        ("pypi:repository-version", "1.4"),
+        ("pypi:tracks", "https://a.example/simple/hello-pocket/"),
+        ("pypi:alternate-locations", "https://b.example/hello-pocket/"),
+        ("pypi:alternate-locations", "https://c.example/hello-pocket/"),
+        ("pypi:project-status", "deprecated"),
+        ("pypi:project-status-reason", STANDING["status_reason"]),
+    ]
+
+
+def test_nothing_is_said_of_a_project_that_is_as_usual() -> None:
+    assert json.loads(to_json(project(SDIST))).keys() == {"meta", "name", "versions", "files"}
+    assert "project-status" in json.loads(to_json(project(status_reason="why")))
+
+
+def test_provenance_and_signature_are_told_of_where_there_are_any() -> None:
+    value = project(replace(SDIST, provenance_sha256="d" * 64, signature_sha256="e" * 64))
+    [file] = json.loads(to_json(value))["files"]
+    assert (file["gpg-sig"], file["provenance"]) == (True, f"{file['url']}.provenance")
+    anchor = next(attributes for tag, attributes in Markup(to_html(value)).tags if tag == "a")
+    assert (anchor["data-gpg-sig"], anchor["data-provenance"]) == ("true", f"{file['url']}.provenance")
+    assert {"gpg-sig", "provenance"}.isdisjoint(json.loads(to_json(project(SDIST)))["files"][0])
+
+
 @given(projects())
-@example(project(HOSTILE, WHEEL))
+@example(project(HOSTILE, WHEEL, **STANDING))
 @PROPERTY
 def test_html_and_json_say_the_same(value: Project) -> None:
     from_the_json = from_json(to_json(value), PAGE_URL)
@@ -272,6 +326,9 @@ def test_html_and_json_say_the_same(value: Project) -> None:
 def test_json_says_what_the_model_says(value: Project) -> None:
     page = from_json(to_json(value), PAGE_URL)
     assert page.name == value.name
+    assert (page.status, page.status_reason) == (value.status, as_utf8(value.status_reason))
+    assert page.tracks == value.tracks
+    assert page.alternate_locations == value.alternate_locations
     assert set(page.versions) == {as_utf8(file.version) for file in value.files if file.version}
     assert page.links == tuple(
         Link(
@@ -283,23 +340,29 @@ def test_json_says_what_the_model_says(value: Project) -> None:
             requires_python=as_utf8(file.requires_python) if file.requires_python else None,
             yanked=None if file.yanked is None else as_utf8(file.yanked),
             core_metadata={"sha256": file.metadata_sha256} if file.metadata_sha256 else False,
+            signed=bool(file.signature_sha256),
+            provenance=urljoin(PAGE_URL, f"{file_url(value.name, file)}.provenance")
+            if file.provenance_sha256
+            else None,
         )
         for file in value.files
     )
 
 
 @given(projects(digests=st.one_of(DIGESTS, NASTY)))
-@example(project(replace(HOSTILE, sha256="\"'<a>&", metadata_sha256="\"'<b>&"), WHEEL))
+@example(project(replace(HOSTILE, sha256="\"'<a>&", metadata_sha256="\"'<b>&"), WHEEL, **STANDING))
 @PROPERTY
 def test_nothing_in_html_is_live(value: Project) -> None:
     page = to_html(value)
     markup = Markup(page)
-    frame = ["html", "head", "meta", "meta", "title", "body", "h1"]
+    said = len(value.tracks) + len(value.alternate_locations) + bool(value.status_reason)
+    said += value.status != "active" or bool(value.status_reason)
+    frame = ["html", "head", "meta", "meta", *["meta"] * said, "title", "body", "h1"]
     assert [tag for tag, _ in markup.tags] == frame + ["a", "br"] * len(value.files)
     assert markup.ends == ["title", "head", "h1"] + ["a"] * len(value.files) + ["body", "html"]
     assert markup.others == []
     # Not only to this parser: no character of a value opens or closes anything.
-    assert page.count(b"<") == page.count(b">") == 13 + 3 * len(value.files)
+    assert page.count(b"<") == page.count(b">") == 13 + said + 3 * len(value.files)
     assert page.count(b"'") == 0
     anchors = [attributes for tag, attributes in markup.tags if tag == "a"]
     for file, attributes in zip(value.files, anchors, strict=True):
@@ -309,13 +372,15 @@ def test_nothing_in_html_is_live(value: Project) -> None:
             "data-yanked",
             "data-core-metadata",
             "data-dist-info-metadata",
+            "data-provenance",
+            "data-gpg-sig",
         }
         assert attributes.keys() <= allowed
         assert as_utf8(file.filename) in markup.texts
         assert attributes["href"] == as_utf8(f"{file_url(value.name, file)}#sha256={file.sha256}")
         assert attributes.get("data-core-metadata") == attributes.get("data-dist-info-metadata")
     # Readers unify raw line ends, so values have none: one link a line.
-    assert page.count(b"\n") == 11 + len(value.files)
+    assert page.count(b"\n") == 11 + said + len(value.files)
     assert b"\r" not in page
 
 

@@ -1,14 +1,14 @@
 """The Simple API, both ways: choose a format, write pages, read anybody's pages.
 
-Source: the simple repository API specification (PEP 503, 592, 629, 658, 691, 700, 714 and 792).
+Source: the simple repository API specification (PEP 503, 592, 629, 658, 691, 700, 708, 714,
+740 and 792).
 """
 
 from pocketrepo.simpleapi.negotiation import Format, negotiate
+from pocketrepo.simpleapi.page import Link, Page
 from pocketrepo.simpleapi.parsing import (
     MAX_LIST_BYTES,
     MAX_PAGE_BYTES,
-    Link,
-    Page,
     from_html,
     from_json,
     from_response,

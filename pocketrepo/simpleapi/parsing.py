@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from packaging.utils import NormalizedName
 
 from pocketrepo.errors import UpstreamError
 from pocketrepo.model import Json, ProjectList, normalize
+from pocketrepo.simpleapi.metas import ALTERNATE_LOCATIONS, STATUS, STATUS_REASON, TRACKS, VERSION
+from pocketrepo.simpleapi.page import Link, Page
 
 MAX_PAGE_BYTES = 32 << 20
 """Of a project's page: room for some 50,000 files."""
@@ -35,38 +37,6 @@ _ABSOLUTE = ("https://", "http://")
 _NOT_HASHES = frozenset({"egg", "subdirectory"})  # what else a fragment may hold, by an old custom of pip
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A file as a page lists it.
-
-    ``url`` is absolute and without fragment. ``hashes`` maps algorithm -> hex digest, both in lower case;
-    ``size`` is in bytes. ``yanked`` is None, or the reason, which may be empty (PEP 592). ``core_metadata``
-    says whether ``url + ".metadata"`` is there (PEP 658): its hashes, or True where the page gives none.
-    """
-
-    filename: str
-    url: str
-    hashes: dict[str, str] = field(default_factory=dict)
-    size: int | None = None
-    upload_time: str | None = None
-    requires_python: str | None = None
-    yanked: str | None = None
-    core_metadata: dict[str, str] | bool = False
-
-    @property
-    def sha256(self) -> str | None:
-        return self.hashes.get("sha256")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A project's page. ``versions`` is empty where the page does not list them: HTML, or JSON before 1.1."""
-
-    name: NormalizedName
-    links: tuple[Link, ...]
-    versions: tuple[str, ...] = ()
-
-
 def from_response(content_type: str | None, data: bytes, base_url: str) -> Page:
     """A project's page from an HTTP response. ``base_url`` is the URL that answered, after redirects.
 
@@ -81,12 +51,16 @@ def from_json(data: bytes, base_url: str) -> Page:
     files = document.get("files")
     if not isinstance(files, list):
         raise _not_a_page(base_url, "it has no list of files")
-    versions = document.get("versions")
     name = _text(document.get("name")) or ""
+    status = _object(document.get("project-status"))
     return Page(
         normalize(name if _PROJECT_NAME.match(name) else _last_segment(base_url)),
         tuple(link for item in files if isinstance(item, dict) and (link := _json_link(item, base_url))),
-        tuple(filter(None, map(_text, versions))) if isinstance(versions, list) else (),
+        _texts(document.get("versions")),
+        status=_text(status.get("status")) or "active",
+        status_reason=_text(status.get("reason")) or "",
+        tracks=_locations(_texts(_object(document.get("meta")).get("tracks"))),
+        alternate_locations=_locations(_texts(document.get("alternate-locations"))),
     )
 
 
@@ -97,7 +71,15 @@ def from_html(data: bytes, base_url: str) -> Page:
     with suppress(ValueError):  # a base that is no URL changes nothing
         base_url = urljoin(base_url, page.base or "")
     links = (_html_link(anchor, base_url) for anchor in page.anchors)
-    return Page(name, tuple(link for link in links if link))
+    said = page.metas
+    return Page(
+        name,
+        tuple(link for link in links if link),
+        status=next(iter(said.get(STATUS, ())), "active"),
+        status_reason=next(iter(said.get(STATUS_REASON, ())), ""),
+        tracks=_locations(said.get(TRACKS, ())),
+        alternate_locations=_locations(said.get(ALTERNATE_LOCATIONS, ())),
+    )
 
 
 def projects_from_response(content_type: str | None, data: bytes, base_url: str) -> ProjectList:
@@ -145,8 +127,7 @@ def _document(data: bytes, base_url: str, limit: int) -> Json:
         raise _not_a_page(base_url, "it is not JSON") from error
     if not isinstance(document, dict):
         raise _not_a_page(base_url, "it is not a JSON object")
-    meta = document.get("meta")
-    _check_version(_text(meta.get("api-version")) if isinstance(meta, dict) else None, base_url)
+    _check_version(_text(_object(document.get("meta")).get("api-version")), base_url)
     return document
 
 
@@ -164,6 +145,8 @@ def _json_link(item: Json, base_url: str) -> Link | None:
         requires_python=_text(item.get("requires-python")),
         yanked="" if yanked is True else _text(yanked),
         core_metadata=_json_core_metadata(item),
+        signed=item.get("gpg-sig") is True,
+        provenance=_text(item.get("provenance")),
     )
 
 
@@ -185,6 +168,8 @@ def _html_link(attributes: dict[str, str | None], base_url: str) -> Link | None:
         requires_python=attributes.get("data-requires-python") or None,
         yanked=(attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
         core_metadata=_html_core_metadata(attributes),
+        signed=attributes.get("data-gpg-sig") == "true",
+        provenance=attributes.get("data-provenance") or None,
     )
 
 
@@ -197,23 +182,41 @@ def _html_core_metadata(attributes: dict[str, str | None]) -> dict[str, str] | b
 
 
 def _link(
-    url: str, base_url: str, *, filename: str | None = None, hashes: dict[str, str] | None = None, **rest: Any
+    url: str,
+    base_url: str,
+    *,
+    filename: str | None = None,
+    hashes: dict[str, str] | None = None,
+    provenance: str | None = None,
+    **rest: Any,
 ) -> Link | None:
     """None unless the URL leads to a file over http or https."""
-    try:
-        parts = urlsplit(url if url.startswith(_ABSOLUTE) else urljoin(base_url, url))
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
+    parts = _web_address(url, base_url)
+    filename = filename or (unquote(parts.path.rpartition("/")[2]) if parts else "")
+    if parts is None or filename in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(filename):
         return None
-    filename = filename or unquote(parts.path.rpartition("/")[2])
-    if not usable or filename in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(filename):
-        return None
+    proof = _web_address(provenance, base_url) if provenance else None
     return Link(
         filename,
         parts._replace(fragment="").geturl(),
         {**_fragment_hashes(parts.fragment), **(hashes or {})},
+        provenance=proof.geturl() if proof else None,
         **rest,
     )
+
+
+def _web_address(url: str, base_url: str) -> SplitResult | None:
+    """Absolute; None unless it leads somewhere over http or https."""
+    try:
+        parts = urlsplit(url if url.startswith(_ABSOLUTE) else urljoin(base_url, url))
+        return parts if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _locations(urls: Iterable[str]) -> tuple[str, ...]:
+    """PEP 708 wants them absolute: others are left out."""
+    return tuple(url for url in urls if url.startswith(_ABSOLUTE) and _web_address(url, url))
 
 
 def _fragment_hashes(fragment: str) -> dict[str, str]:
@@ -228,6 +231,14 @@ def _hashes(value: object) -> dict[str, str]:
     return {name.lower(): digest.lower() for name, digest in pairs if name and digest}
 
 
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(filter(None, map(_text, value))) if isinstance(value, list) else ()
+
+
 def _text(value: object) -> str | None:
     """A string that is not empty, without the lone surrogates that JSON can smuggle in; else None."""
     return value.encode("utf-8", "replace").decode() if value and isinstance(value, str) else None
@@ -240,12 +251,12 @@ def _last_segment(url: str) -> str:
 
 
 class _HTMLPage(HTMLParser):
-    """The anchors of a page with their texts, its base as written and its repository version."""
+    """The anchors of a page with their texts, its base as written and what its meta elements say."""
 
     def __init__(self) -> None:
         super().__init__()
         self.base: str | None = None
-        self.version: str | None = None
+        self.metas: dict[str, list[str]] = {}
         self.anchors: list[dict[str, str | None]] = []
         self.texts: list[str] = []
         self.has_tags = False
@@ -260,8 +271,8 @@ class _HTMLPage(HTMLParser):
             self._in_anchor = True
         elif tag == "base" and self.base is None:
             self.base = attributes.get("href")
-        elif tag == "meta" and attributes.get("name") == "pypi:repository-version":
-            self.version = attributes.get("content")
+        elif tag == "meta" and attributes.get("content"):
+            self.metas.setdefault(attributes.get("name") or "", []).append(attributes["content"] or "")
 
     def handle_data(self, data: str) -> None:
         if self._in_anchor and len(self.texts[-1]) < _MAX_TEXT:
@@ -284,7 +295,7 @@ def _parse_html(data: bytes, base_url: str, limit: int) -> _HTMLPage:
         raise _not_a_page(base_url, "it is not HTML") from error
     if not page.has_tags:
         raise _not_a_page(base_url, "it is neither JSON nor HTML")
-    _check_version(page.version, base_url)
+    _check_version(next(iter(page.metas.get(VERSION, ())), None), base_url)
     return page
 
 

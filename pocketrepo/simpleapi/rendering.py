@@ -1,4 +1,5 @@
-"""Pages of the Simple API from the model: JSON (PEP 691, 700) and HTML (PEP 503, 592, 629, 658, 714).
+"""Pages of the Simple API from the model: JSON (PEP 691, 700) and HTML (PEP 503, 592, 629, 658, 714), both with what
+is said of a project as a whole (PEP 708, 792) and with provenance (PEP 740).
 
 Both say the same, as far as HTML can. Every link is relative, so the bytes depend on neither host nor
 prefix; files stay in the order in which they are stored. A lone surrogate, which UTF-8 cannot carry, is
@@ -8,13 +9,15 @@ written as ``?``: one odd yank reason must not make a page unreadable.
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from functools import lru_cache
 from json.encoder import encode_basestring as _string  # json.dumps of a big page takes twice as long
 from urllib.parse import quote
 
 from packaging.utils import NormalizedName
 
-from pocketrepo.model import File, Project, ProjectList
+from pocketrepo.model import PROVENANCE_SUFFIX, File, Project, ProjectList
+from pocketrepo.simpleapi.metas import ALTERNATE_LOCATIONS, STATUS, STATUS_REASON, TRACKS, VERSION
 from pocketrepo.simpleapi.negotiation import Format
 
 API_VERSION = "1.4"
@@ -38,18 +41,22 @@ def file_url(project: NormalizedName, file: File) -> str:
 
 def to_json(value: Project | ProjectList) -> bytes:
     """The ``application/vnd.pypi.simple.v1+json`` form of a project's page or of the list of projects."""
+    meta = f'"api-version":"{API_VERSION}"'
     if isinstance(value, ProjectList):
         names = ",\n".join([f'{{"name":{_string(name)}}}' for name in value.names.values()])
         body = f'"projects":[{names}]'
     else:
-        versions = ",".join(map(_string, dict.fromkeys(file.version for file in value.files)))
+        if value.tracks:
+            meta += f',"tracks":{_strings(value.tracks)}'
+        versions = _strings(dict.fromkeys(file.version for file in value.files))
         files = ",\n".join([_file_object(value.name, file) for file in value.files])
-        body = f'"name":{_string(value.name)},"versions":[{versions}],"files":[{files}]'
-    return _encode(f'{{"meta":{{"api-version":"{API_VERSION}"}},{body}}}\n')
+        body = f'"name":{_string(value.name)}{_standing(value)},"versions":{versions},"files":[{files}]'
+    return _encode(f'{{"meta":{{{meta}}},{body}}}\n')
 
 
 def to_html(value: Project | ProjectList) -> bytes:
     """The ``text/html`` form, which is also that of ``application/vnd.pypi.simple.v1+html``."""
+    metas = [(VERSION, API_VERSION)]
     if isinstance(value, ProjectList):
         title = "Simple index"
         anchors = [
@@ -58,6 +65,7 @@ def to_html(value: Project | ProjectList) -> bytes:
         ]
     else:
         title = f"Links for {_escape(value.name)}"
+        metas += _metas(value)
         plain = _are_plain(value)
         anchors = [_anchor(value.name, file, plain) for file in value.files]
     return _encode(
@@ -65,7 +73,7 @@ def to_html(value: Project | ProjectList) -> bytes:
         '<html lang="en">\n'
         "<head>\n"
         '<meta charset="utf-8">\n'
-        f'<meta name="pypi:repository-version" content="{API_VERSION}">\n'
+        f"{''.join([_meta(name, content) for name, content in metas])}"
         f"<title>{title}</title>\n"
         "</head>\n"
         "<body>\n"
@@ -76,6 +84,36 @@ def to_html(value: Project | ProjectList) -> bytes:
     )
 
 
+def _standing(project: Project) -> str:
+    """What a project's JSON says of it as a whole, as further members."""
+    said = ""
+    if project.alternate_locations:
+        said += f',"alternate-locations":{_strings(project.alternate_locations)}'
+    if project.status != "active" or project.status_reason:
+        reason = f',"reason":{_string(project.status_reason)}' if project.status_reason else ""
+        said += f',"project-status":{{"status":{_string(project.status)}{reason}}}'
+    return said
+
+
+def _metas(project: Project) -> list[tuple[str, str]]:
+    """The same for HTML."""
+    said = [(TRACKS, url) for url in project.tracks]
+    said += [(ALTERNATE_LOCATIONS, url) for url in project.alternate_locations]
+    if project.status != "active" or project.status_reason:
+        said.append((STATUS, project.status))
+    if project.status_reason:
+        said.append((STATUS_REASON, project.status_reason))
+    return said
+
+
+def _meta(name: str, content: str) -> str:
+    return f'<meta name="{name}" content="{_escape(content)}">\n'
+
+
+def _strings(texts: Iterable[str]) -> str:
+    return f"[{','.join(map(_string, texts))}]"
+
+
 def _file_object(project: NormalizedName, file: File) -> str:
     upload_time = f',"upload-time":{_string(file.upload_time)}' if file.upload_time else ""
     requires_python = f',"requires-python":{_string(file.requires_python)}' if file.requires_python else ""
@@ -84,10 +122,13 @@ def _file_object(project: NormalizedName, file: File) -> str:
         yanked = "false"
     else:
         yanked = _string(file.yanked) if file.yanked else "true"
+    more = ',"gpg-sig":true' if file.signature_sha256 else ""
+    if file.provenance_sha256:
+        more += f',"provenance":{_string(file_url(project, file) + PROVENANCE_SUFFIX)}'
     return (
         f'{{"filename":{_string(file.filename)},"url":{_string(file_url(project, file))}'
         f',"hashes":{{"sha256":{_string(file.sha256)}}},"size":{file.size}{upload_time}{requires_python}'
-        f',"core-metadata":{core_metadata},"yanked":{yanked}}}'
+        f',"core-metadata":{core_metadata},"yanked":{yanked}{more}}}'
     )
 
 
@@ -102,9 +143,12 @@ def _anchor(project: NormalizedName, file: File, plain: bool) -> str:
     hashes = f' data-core-metadata="sha256={metadata}" data-dist-info-metadata="sha256={metadata}"'
     # Always with a value: pip takes a bare data-yanked for none.
     yanked = "" if file.yanked is None else f' data-yanked="{_escape(file.yanked)}"'
+    more = ' data-gpg-sig="true"' if file.signature_sha256 else ""
+    if file.provenance_sha256:
+        more += f' data-provenance="{url}{PROVENANCE_SUFFIX}"'
     return (
         f'<a href="{url}#sha256={sha256}"{_requires_python(file.requires_python)}'
-        f"{hashes if metadata else ''}{yanked}>{text}</a><br>\n"
+        f"{hashes if metadata else ''}{yanked}{more}>{text}</a><br>\n"
     )
 
 

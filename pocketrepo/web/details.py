@@ -10,8 +10,7 @@ from packaging.utils import NormalizedName
 
 from pocketrepo.details import Details, details_of
 from pocketrepo.errors import BadUpload, NotFound
-from pocketrepo.index import METADATA_SUFFIX
-from pocketrepo.model import File, Release
+from pocketrepo.model import METADATA_SUFFIX, File, Release
 from pocketrepo.repository import Repository
 
 
