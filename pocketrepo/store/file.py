@@ -204,7 +204,11 @@ class FileStore(Store):
             except BaseException:
                 shutil.rmtree(half_made, ignore_errors=True)
                 raise
-            _sync_folders(path, [folder, *made])
+            try:
+                _sync_folders(path, [folder, *made])
+            except BaseException:
+                shutil.rmtree(path, ignore_errors=True)
+                raise
 
     def copy(self, source: str, target: str) -> None:
         origin, path = self._path(source), self._path(target)
