@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from pocketrepo.errors import UsageError
+
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+_DURATION = re.compile(r"(\d{1,5})([hdw])\Z")
 _fixed: ContextVar[datetime | None] = ContextVar("fixed", default=None)
 
 
 def now() -> str:
     """RFC 3339 in UTC with microseconds and ``Z``, as PEP 700 writes upload times."""
-    return (_fixed.get() or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return written(_now())
+
+
+def written(moment: datetime) -> str:
+    """A time in that form: as strings they compare like the times."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def until(text: str) -> str | None:
+    """When something ends: ``30d`` (``h``, ``d`` and ``w`` from now), a date or a time of ISO 8601, in UTC unless it
+    says otherwise; None for ``never``. Raises UsageError."""
+    if text == "never":
+        return None
+    try:
+        if duration := _DURATION.match(text):
+            count, unit = duration.groups()
+            return written(_now() + timedelta(**{_UNITS[unit]: int(count)}))
+        moment = datetime.fromisoformat(text)
+        return written(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{text!r} is not a time", hint="write 30d, 12h, 2026-12-31, 2026-12-31T12:00:00Z or never"
+        ) from None
+
+
+def _now() -> datetime:
+    return _fixed.get() or datetime.now(UTC)
 
 
 @contextmanager

@@ -25,6 +25,14 @@ class UsageError(PocketRepoError):
     """An argument or a setting makes no sense; nothing was tried."""
 
 
+class BadField(UsageError):
+    """A field of a request makes no sense; ``field`` names it."""
+
+    def __init__(self, field: str, reason: str, *, hint: str = "") -> None:
+        super().__init__(f"{field}: {reason}", hint=hint)
+        self.field = field
+
+
 class NotFound(PocketRepoError):
     """The thing named is not there."""
 

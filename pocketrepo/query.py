@@ -24,8 +24,7 @@ class Query:
     @classmethod
     def parse(cls, text: str) -> Query:
         """Raises UsageError for a field that is not known."""
-        if len(text) > 1024:
-            raise UsageError("the query is longer than 1,024 characters")
+        cls.check_length(text)
         terms = []
         for found in _TERM.finditer(text):
             field, value = found["field"] or "", found["value"].strip('"')
@@ -35,6 +34,12 @@ class Query:
                 raise UsageError(f"the query has an unknown field {field!r}", hint=f"use {', '.join(FIELDS)}")
             terms.append((field, value))
         return cls(tuple(terms))
+
+    @staticmethod
+    def check_length(text: str) -> None:
+        """Raises UsageError."""
+        if len(text) > 1024:
+            raise UsageError("the query is longer than 1,024 characters")
 
     @property
     def only_names(self) -> bool:

@@ -7,6 +7,8 @@ Field names and meanings are Cloudsmith's. All tokens of a repository are one do
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -16,7 +18,7 @@ from typing import Any
 from pocketrepo.access.names import check_token
 from pocketrepo.access.periods import NEVER, check_period, moment
 from pocketrepo.clock import now
-from pocketrepo.errors import AlreadyExists, NotFound, UsageError
+from pocketrepo.errors import AlreadyExists, BadField, NotFound, UsageError
 from pocketrepo.keys import digest, new_secret
 from pocketrepo.model import Json, RepositoryName
 from pocketrepo.query import Query
@@ -27,6 +29,18 @@ UNITS = (
     "Byte", "Kilobyte", "Megabyte", "Gigabyte", "Terabyte", "Petabyte", "Exabyte", "Zettabyte", "Yottabyte",
 )  # fmt: skip
 """Of bandwidth; powers of 1,000."""
+MOST = 10**15
+LONGEST_METADATA = 10_000
+NAME = re.compile(r"(?=.*\S)[^\x00-\x1f\x7f-\x9f]{1,200}\Z")
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "limit_date_range_from": moment,
+    "limit_date_range_to": moment,
+    "scheduled_reset_at": moment,
+    "scheduled_reset_period": check_period,
+    "limit_package_query": Query.parse,
+    "limit_path_query": Query.check_length,
+}
+"""Fields that are text, and what raises UsageError where it makes no sense."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,23 +77,37 @@ class Terms:
         return any(limit is not None for limit in limits)
 
     def check(self) -> None:
-        """Raises UsageError naming the field that makes no sense."""
-        if not self.name.strip() or len(self.name) > 200:
-            raise UsageError("a token needs a name of up to 200 characters")
+        """Raises BadField for what makes no sense."""
+        if not isinstance(self.name, str) or not NAME.match(self.name):
+            raise BadField("name", "a token needs a name of up to 200 characters, in one line")
         for name in ("limit_num_downloads", "limit_num_clients", "limit_bandwidth"):
             limit = getattr(self, name)
-            if limit is not None and (type(limit) is not int or limit < 0):
-                raise UsageError(f"{name} is a whole number of 0 or more")
+            if limit is not None and (type(limit) is not int or not 0 <= limit <= MOST):
+                raise BadField(name, f"a whole number from 0 to {MOST:,}, or null for no limit")
         if self.limit_bandwidth_unit not in UNITS:
-            raise UsageError(
-                f"{self.limit_bandwidth_unit!r} is not a unit", hint=f"use one of: {', '.join(UNITS)}"
+            raise BadField(
+                "limit_bandwidth_unit",
+                f"{self.limit_bandwidth_unit!r} is not a unit",
+                hint=f"use one of: {', '.join(UNITS)}",
             )
-        for time in (self.limit_date_range_from, self.limit_date_range_to, self.scheduled_reset_at):
-            if time is not None:
-                moment(time)
-        check_period(self.scheduled_reset_period)
-        if self.limit_package_query:
-            Query.parse(self.limit_package_query)
+        for name in ("is_active", "eula_required"):
+            if not isinstance(getattr(self, name), bool):
+                raise BadField(name, "true or false")
+        for name, check in _CHECKS.items():
+            self._check_text(name, check)
+        if not isinstance(self.metadata, dict) or len(json.dumps(self.metadata)) > LONGEST_METADATA:
+            raise BadField("metadata", f"a JSON object of up to {LONGEST_METADATA:,} characters")
+
+    def _check_text(self, name: str, check: Callable[[str], object]) -> None:
+        value = getattr(self, name)
+        if value is None and name != "scheduled_reset_period":
+            return
+        if not isinstance(value, str):
+            raise BadField(name, "text")
+        try:
+            check(value)
+        except UsageError as error:
+            raise BadField(name, error.message, hint=error.hint) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,10 +260,10 @@ _FIELDS = {field.name for field in fields(Terms)}
 
 
 def known_terms(given: Json) -> Json:
-    """Raises UsageError for a field that is none."""
+    """Raises BadField for a field that is none."""
     unknown = sorted(set(given) - _FIELDS)
     if unknown:
-        raise UsageError(f"unknown field {unknown[0]!r}", hint=f"known are {', '.join(sorted(_FIELDS))}")
+        raise BadField(unknown[0], "no such field", hint=f"known are {', '.join(sorted(_FIELDS))}")
     return given
 
 

@@ -22,9 +22,9 @@ def moment(text: str) -> datetime:
     """An RFC 3339 time, or a date, which means its first moment in UTC. Raises UsageError."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UsageError(f"{text!r} is not a time", hint="write 2026-12-31 or 2026-12-31T12:00:00Z") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def period_start(anchor: datetime, period: str, now: datetime) -> datetime:

@@ -24,6 +24,7 @@ from pocketrepo.web.state import Site, site, text
 log = logging.getLogger("pocketrepo")
 
 STATUS: list[tuple[type[errors.PocketRepoError], int]] = [
+    (errors.BadField, 422),
     (errors.UsageError, 400),
     (errors.NotFound, 404),
     (errors.FileExists, 400),
@@ -110,7 +111,7 @@ def _refuse(error: errors.PocketRepoError) -> Response:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     if status == 500:
         return _fault(error)
-    response = _say(status, str(error))
+    response = _say(status, str(error), error.field if isinstance(error, errors.BadField) else "")
     if isinstance(error, errors.Unauthorized):
         response.headers["WWW-Authenticate"] = 'Basic realm="pocketrepo", charset="UTF-8"'
     if isinstance(error, errors.Unavailable | errors.TooManyAttempts):
@@ -148,11 +149,13 @@ def _fault(error: Exception) -> Response:
     return _say(500, "the server met a fault; its log has the details")
 
 
-def _say(status: int, message: str) -> Response:
-    """One line in the form that the asker reads: JSON for the API, a page for people, else text."""
+def _say(status: int, message: str, field: str = "") -> Response:
+    """One line in the form that the asker reads: JSON for the API, which also names the field that is meant, a page
+    for people, else text."""
     line = display.printable(" ".join(message.split()))
     if request.path.startswith("/v1/"):
-        response = jsonify({"detail": line})
+        more = {"code": "invalid", "fields": {field: [line]}} if field else {}
+        response = jsonify({"detail": line, **more})
         response.status_code = status
         return response
     if request.method in ("GET", "HEAD") and _wants_page():
