@@ -204,11 +204,20 @@ class Client(Reader, Shown):
         )
         return listed
 
-    def create_repository(self, name: str) -> Json:
-        """Make OWNER/REPO. Raises AlreadyExists, UsageError."""
+    def create_repository(self, name: str, *, cors: Sequence[str] = ()) -> Json:
+        """Make OWNER/REPO. Pages of the origins in ``cors``, such as ``https://lab.example.org``, may read it in
+        a browser. Raises AlreadyExists, UsageError."""
         owner, repo = RepositoryName.parse(name)
-        made: Json = self._transport.json("POST", f"{self._server}v1/repos/{owner}/", json={"name": repo})
+        body = {"name": repo, "cors": list(cors)}
+        made: Json = self._transport.json("POST", f"{self._server}v1/repos/{owner}/", json=body)
         return made
+
+    def share_repository(self, name: str, cors: Sequence[str]) -> Json:
+        """Let pages of these origins, and of no others, read OWNER/REPO in a browser. Raises NoSuchRepository,
+        UsageError."""
+        url = f"{self._server}v1/repos/{RepositoryName.parse(name)}/"
+        changed: Json = self._transport.json("PATCH", url, json={"cors": list(cors)})
+        return changed
 
     def show_repository(self, name: str) -> Json:
         """Raises NoSuchRepository."""

@@ -109,16 +109,21 @@ class Front:
             snapshot = route.find()
             if snapshot is None:
                 return None
+            view = route.view
             if route.target.kind == "file":
-                return self._file(route.view, snapshot, route.target, request)
-            wanted = representation(header)
-            page = snapshot.ready(wanted) if wanted else None
-            if page is None:
-                return None
-            answer = answer_page(page, header)
-            return (
-                answer if route.view.actor is None else answer._replace(headers=kept_private(answer.headers))
-            )
+                answer = self._file(view, snapshot, route.target, request)
+            else:
+                wanted = representation(header)
+                page = snapshot.ready(wanted) if wanted else None
+                if page is None:
+                    return None
+                answer = answer_page(page, header)
+                if view.actor is not None:
+                    answer = answer._replace(headers=kept_private(answer.headers))
+            origins = view.repository.origins
+            if origins is None:
+                return answer
+            return answer._replace(headers=origins.shared(answer.headers, header("origin")))
         except Exception:
             # Said properly, and a fault logged, by the application.
             return None

@@ -13,6 +13,7 @@ from pathlib import Path
 from pocketrepo import events
 from pocketrepo.access import Access
 from pocketrepo.clock import now
+from pocketrepo.cors import Origins
 from pocketrepo.downloads import Downloads
 from pocketrepo.errors import (
     AlreadyExists,
@@ -44,6 +45,8 @@ class Repository:
     index: Index
     created: str
     private: bool
+    origins: Origins | None
+    """Whose pages may read it in a browser; None where none were named, and always where it is private."""
     stands: Callable[[], bool]
     """Whether its document is still the one that this was assembled from."""
 
@@ -118,12 +121,21 @@ class Root:
         self.log.record(events.REPOSITORY_CREATED, name, actor=actor, private=private)
         return self.repository(name)
 
+    def share(self, name: RepositoryName, origins: Origins, *, actor: str) -> Repository:
+        """Let pages of these origins, and of no others, read a repository in a browser. Raises NoSuchRepository,
+        UsageError for a private one."""
+        if origins.names and self.repository(name).private:
+            raise UsageError(f"{name} is private: pages of other sites cannot read it")
+        self._alter(name, {"cors": origins.names})
+        self.log.record(events.REPOSITORY_SHARED, name, actor=actor, origins=origins.names)
+        return self.repository(name)
+
     def set_private(self, name: RepositoryName, private: bool, *, actor: str) -> Repository:
         """Close a repository to all but its readers, or open it to everybody. Raises NoSuchRepository."""
         self.repository(name)
         if private:
             self.log.record(events.REPOSITORY_CLOSED, name, actor=actor)
-        self._alter(name, {"private": private})
+        self._alter(name, {"private": private} | ({"cors": ()} if private else {}))
         if not private:
             self.log.record(events.REPOSITORY_OPENED, name, actor=actor)
         return self.repository(name)
@@ -171,7 +183,10 @@ class Root:
         index: Index = hosted
         if name == self.default and self._offered:
             index = Layered([hosted, *self._offered], self.memo, f"layered/{name}")
-        return Repository(name, hosted, index, document["created"], document.get("private", False), stands)
+        private = document.get("private", False)
+        named = document.get("cors", ())
+        origins = Origins(tuple(named)) if named and not private else None
+        return Repository(name, hosted, index, document["created"], private, origins, stands)
 
     @cached_property
     def id(self) -> str:

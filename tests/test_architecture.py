@@ -35,7 +35,7 @@ LAYERS = [
     "answers downloads environment folder hosted listings loaded progress sourcetree",
     "access",
     "shelf",
-    "details documents events hosts index keys watched",
+    "cors details documents events hosts index keys watched",
     "body browser clock failure readme snapshot store",
     "archive attestation paths query settings simpleapi standing",
     "publisher",
@@ -48,7 +48,7 @@ LAYERS = [
 the version and lazy names, stands under all."""
 
 SERVER_SIDE = """
-    server gateway body web front repository hosted shelf folder index events documents snapshot store attestation
+    server gateway body web front cors repository hosted shelf folder index events documents snapshot store attestation
 """
 CLIENT_SIDE = """
     background browser client dists environment failure installing launching listings loaded magics progress reader

@@ -14,6 +14,12 @@ from pocketrepo.model import Json, RepositoryName
 from pocketrepo.settings import Settings
 
 url_option = click.option("--url", envvar="POCKETREPO_URL", help="Address of a server elsewhere.")
+cors_option = click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let pages of this origin read it in a browser, as Pyodide does; * for any. More than one may be named.",
+)
 
 
 @click.group()
@@ -23,11 +29,12 @@ def repo() -> None:
 
 @repo.command()
 @click.argument("name", metavar="OWNER/REPO")
+@cors_option
 @url_option
 @json_option
-def create(name: str, url: str | None, as_json: bool) -> None:
+def create(name: str, cors: tuple[str, ...], url: str | None, as_json: bool) -> None:
     """Make a repository that anyone may read."""
-    made = client_for(None, url).create_repository(name)
+    made = client_for(None, url).create_repository(name, cors=cors)
     if as_json:
         print_json(made)
     else:
@@ -59,6 +66,21 @@ def show(name: str, url: str | None, as_json: bool) -> None:
     else:
         click.echo(_line(found))
         click.echo(f"index: {found['index_url']}\nmade: {found['created_at']}")
+        if found["cors"]:
+            click.echo(f"read by pages of: {' '.join(found['cors'])}")
+
+
+@repo.command("set")
+@click.argument("name", metavar="OWNER/REPO")
+@cors_option
+@click.option("--no-cors", is_flag=True, help="Let no page of another site read it.")
+@url_option
+def set_command(name: str, cors: tuple[str, ...], no_cors: bool, url: str | None) -> None:
+    """Change a repository. The origins named take the place of those before."""
+    if bool(cors) == no_cors:
+        raise UsageError("nothing to change", hint="--cors ORIGIN or --no-cors")
+    client_for(None, url).share_repository(name, cors)
+    click.echo(f"changed {name}")
 
 
 def _line(entry: Json) -> str:

@@ -15,6 +15,7 @@ from packaging.utils import NormalizedName
 
 import pocketrepo
 from pocketrepo.access import Action
+from pocketrepo.cors import Origins
 from pocketrepo.errors import NoSuchProject, NotFound, UsageError
 from pocketrepo.index import Index
 from pocketrepo.model import File, Json, Project, RepositoryName, normalize
@@ -64,10 +65,34 @@ def create_repository(owner: str) -> tuple[Response, int]:
     site().root.access.may_create(actor, owner.lower())
     body = _body()
     repo, private = body.get("name"), body.get("private", False)
+    origins = _origins(body)
     if not isinstance(repo, str) or not isinstance(private, bool):
         raise UsageError('send {"name": REPO, "private": true or false} as JSON')
     name = RepositoryName.parse(f"{owner}/{repo}")
-    return jsonify(_repository(site().root.create(name, actor=actor.name, private=private))), 201
+    if origins.names and private:
+        raise UsageError("a private repository cannot be read by pages of other sites", hint="leave out cors")
+    made = site().root.create(name, actor=actor.name, private=private)
+    if origins.names:
+        made = site().root.share(name, origins, actor=actor.name)
+    return jsonify(_repository(made)), 201
+
+
+@bp.patch("/repos/<owner>/<repo>/")
+def change_repository(owner: str, repo: str) -> Response:
+    """Change what is sent: ``{"cors": [ORIGIN, …]}``, the origins whose pages may read it in a browser."""
+    name = RepositoryName.parse(f"{owner}/{repo}")
+    actor = require(Action.ADMIN, name)
+    body = _body()
+    if not body or set(body) - {"cors"}:
+        raise UsageError('send what is to be changed as JSON: {"cors": [ORIGIN, …]}')
+    return jsonify(_repository(site().root.share(name, _origins(body), actor=actor.name)))
+
+
+def _origins(body: Json) -> Origins:
+    named = body.get("cors", [])
+    if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
+        raise UsageError('"cors" is a list of origins')
+    return Origins.parse(named)
 
 
 @bp.get("/repos/<owner>/<repo>/")
@@ -193,6 +218,7 @@ def _repository(repository: Repository) -> Json:
         "is_public": True,
         "is_private": False,
         "is_default": name == site().root.default,
+        "cors": list(repository.origins.names) if repository.origins else [],
         "created_at": repository.created,
         "package_group_count": len(repository.index.projects().value.names),
         "self_url": f"{_base()}/v1/repos/{name}/",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from pocketrepo.paths import Target, token_in
+from pocketrepo.web.cors import share
 from pocketrepo.web.session import signed_in
 from pocketrepo.web.state import ASKED, name_in_url, respond, site
 
 bp = Blueprint("simple", __name__)
+bp.after_request(share)
 
 
 @bp.get("/simple/")
