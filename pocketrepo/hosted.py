@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from pocketrepo.documents import (
     tombstone,
     upload_record,
 )
-from pocketrepo.errors import FileExists, NoSuchFile, NoSuchProject, Refused
+from pocketrepo.errors import FileExists, NoSuchFile, NoSuchProject, PocketRepoError, Refused
 from pocketrepo.events import EventLog
 from pocketrepo.model import CLOSED, File, Json, Project, RepositoryName
 from pocketrepo.shelf import Shelf
@@ -134,6 +135,8 @@ class Hosted(Shelf):
         listed = self._find(name, upload.distribution.filename)
         if listed is not None:
             if listed.sha256 == upload.sha256:
+                # The disk may have failed the first time, behind the commit.
+                self._list_name(name)
                 return Admitted(name, listed, "same")
             if not self.rules.allow_replace:
                 raise FileExists(listed.filename, sha256=listed.sha256)
@@ -146,18 +149,28 @@ class Hosted(Shelf):
                 self._record(events.DELETED, name, [listed], upload.actor)
             admitted = self._commit(name, file, upload, replacing=listed)
         except BaseException:
-            self._discard(name, file)
+            with suppress(PocketRepoError):
+                self._take_back(name, file)
             raise
         if admitted.result == "same":
             self._discard(name, file)
             return admitted
-        # A listed name stays listed: whoever takes it away for lack of files looks again afterwards.
-        if name not in self.projects().value.names:
-            self._sync_name(name)
+        self._list_name(name)
         self._log.record(events.UPLOADED, self.name, actor=upload.actor, project=name, **entry_of(file))
         if listed is not None:
             self._discard(name, listed)
         return admitted
+
+    def _take_back(self, name: NormalizedName, file: File) -> None:
+        """Remove the bytes of an upload that failed, unless it is listed and only the flush of that failed."""
+        document = self._store.get(self._project_key(name)) or {"files": []}
+        if all(entry["key"] != file.key for entry in document["files"]):
+            self._discard(name, file)
+
+    def _list_name(self, name: NormalizedName) -> None:
+        # A listed name stays listed: whoever takes it away for lack of files looks again afterwards.
+        if name not in self.projects().value.names:
+            self._sync_name(name)
 
     def _find(self, name: NormalizedName, filename: str) -> File | None:
         """A listed file; without a snapshot, which the upload would outdate at once. Raises Refused for a project
