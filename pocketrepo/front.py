@@ -154,16 +154,16 @@ class Front:
         return self._view(Target(name, "projects", token=token), request, fallback)[0]
 
     def _view(
-        self, target: Target, request: Request, fallback: Actor | None
+        self, target: Target, request: Request, fallback: Actor | None, *, at_once: bool = False
     ) -> tuple[View, Callable[[], bool]]:
-        """And whether it still is as it was."""
+        """And whether it still is as it was. With ``at_once`` no password is hashed."""
         root, credential = self.root, credential_of(request.headers.get, target.token)
         client = self.proxies.client(request)
         name = target.repository or root.default
         try:
             repository = root.repository(name)
         except NoSuchRepository as missing:
-            actor = fallback if credential is None else root.access.identify(credential, client=client)
+            actor = root.access.identify(credential, client=client, at_once=at_once) if credential else fallback
             raise root.access.hide_from_reader(actor, missing) from None
         if not repository.private:
             return View(repository, None), repository.stands
@@ -171,7 +171,7 @@ class Front:
             root.access.require(fallback, Action.READ, name)
             reader = Reader(fallback, lambda: False)
         else:
-            reader = root.access.reader(name, credential, client)
+            reader = root.access.reader(name, credential, client, at_once=at_once)
         entitlement = reader.actor.entitlement
         if entitlement is not None and entitlement.query is not None:
             narrow = Filtered(repository.index, entitlement.query, root.memo, f"filtered/{name}")
@@ -184,7 +184,7 @@ class Front:
         target = parse(path) if len(path) <= MAX_PLAIN_PATH else None
         if target is None:
             return None
-        view, stands = self._view(target, request, None)
+        view, stands = self._view(target, request, None, at_once=True)
         actor = view.actor
         if target.kind == "file" and actor and actor.entitlement and actor.entitlement.terms.is_counted:
             return None  # each download is a write

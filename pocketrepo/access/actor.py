@@ -12,7 +12,9 @@ from pocketrepo.access.entitlements import Entitlement
 
 class Action(Enum):
     READ = "read"
+    UPLOAD = "upload to"
     WRITE = "write to"
+    """All that changes files or what is said of them, but for adding some."""
     ADMIN = "administer"
 
 

@@ -29,7 +29,14 @@ from pocketrepo.store import Store
 
 ANY_PROJECT = NormalizedName("*")
 """Stands for a project that is not known yet: enough to let somebody begin an upload."""
-_NEEDED = {Action.READ: Role.READ, Action.WRITE: Role.WRITE, Action.ADMIN: Role.ADMIN}
+MAX_BOOKS = 1000
+"""Repositories whose tokens are kept decoded. Names come from requests: they must not fill the memory."""
+_NEEDED = {
+    Action.READ: Role.READ,
+    Action.UPLOAD: Role.WRITE,
+    Action.WRITE: Role.WRITE,
+    Action.ADMIN: Role.ADMIN,
+}
 
 
 class Reader(NamedTuple):
@@ -59,13 +66,23 @@ class Access:
 
     def entitlements(self, repository: RepositoryName) -> EntitlementBook:
         with self._lock:
-            return self._entitlements.setdefault(repository, EntitlementBook(self._store, repository))
+            book = self._entitlements.get(repository)
+            if book is None:
+                if len(self._entitlements) >= MAX_BOOKS:
+                    self._entitlements.clear()
+                book = self._entitlements[repository] = EntitlementBook(self._store, repository)
+            return book
 
     def identify(
-        self, credential: Credential | None, *, repository: RepositoryName | None = None, client: str = ""
+        self,
+        credential: Credential | None,
+        *,
+        repository: RepositoryName | None = None,
+        client: str = "",
+        at_once: bool = False,
     ) -> Actor:
         """The actor behind a credential; anonymous without one. Entitlement tokens are known to their own
-        ``repository`` only.
+        ``repository`` only. With ``at_once`` nothing is hashed, and what only a hash could tell is not known.
 
         Raises Unauthorized for a credential that is not known, TooManyAttempts.
         """
@@ -81,13 +98,20 @@ class Access:
             found = self.entitlements(repository).get().get(hashed)
             if found is not None:
                 return Actor(f"entitlement {found.terms.name}", entitlement=found)
-        return self._by_password(credential, client)
+        return self._by_password(credential, client, at_once)
 
-    def reader(self, repository: RepositoryName, credential: Credential | None, client: str = "") -> Reader:
-        """Who reads a private repository. Raises Unauthorized, Forbidden."""
+    def reader(
+        self,
+        repository: RepositoryName,
+        credential: Credential | None,
+        client: str = "",
+        *,
+        at_once: bool = False,
+    ) -> Reader:
+        """Who reads a private repository. Raises what `identify` does, and Forbidden."""
         accounts = self.accounts.look().stands
         tokens = self.entitlements(repository).look().stands
-        actor = self.identify(credential, repository=repository, client=client)
+        actor = self.identify(credential, repository=repository, client=client, at_once=at_once)
         self.require(actor, Action.READ, repository)
         if actor.is_owner:
             return Reader(actor, _always)
@@ -160,18 +184,19 @@ class Access:
             raise Unauthorized(f"the key {key.name!r} has expired", hint="make a new one")
         return Actor(key.user, user=key.user, key=key)
 
-    def _by_password(self, credential: Credential, client: str) -> Actor:
-        user = credential.user
+    def _by_password(self, credential: Credential, client: str, at_once: bool) -> Actor:
+        user, secret = credential
         stored = self.accounts.get().passwords.get(user)
-        until = self._passwords.remembered(stored, credential.secret)
+        until = self._passwords.remembered(stored, secret)
+        if not until and not at_once:
+            if credential.names_a_user:
+                until = self._passwords.verify(
+                    stored, secret, attempt=lambda: self._throttle.attempt(user, client)
+                )
+            else:  # what names nobody is no password: there is nothing to hash
+                self._throttle.attempt(user, client)
         if not until:
-            self._throttle.check(user, client)
-            # What names nobody is no password: there is nothing to hash.
-            until = self._passwords.verify(stored, credential.secret) if credential.names_a_user else 0.0
-            if not until:
-                self._throttle.failed(user, client)
-                raise Unauthorized("this credential is not known", hint="check the user name and the key")
-            self._throttle.succeeded(user, client)
+            raise Unauthorized("this credential is not known", hint="check the user name and the key")
         return Actor(user, user=user, until=until)
 
 
@@ -182,7 +207,7 @@ def _covers(key: Key, action: Action, repository: RepositoryName, project: Norma
         return False
     if scope.project not in (None, project) and action is not Action.READ and project != ANY_PROJECT:
         return False
-    return not scope.upload_only or action is Action.WRITE
+    return not scope.upload_only or action is Action.UPLOAD
 
 
 def _reason(actor: Actor) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from pocketrepo.errors import TooManyAttempts
 
@@ -16,40 +17,54 @@ FOR_ADDRESS = 50
 """Failures from one address in a window, whomever they are for: many people may share it."""
 REMEMBERED = 10_000
 """Buckets kept; beyond that the ones that were touched the longest ago go."""
+LONGEST_NAME = 64
+"""Characters of a user name that tell buckets apart: all that a user can have, and more."""
+
+Bucket = tuple[str, str]
+"""User and address; no user stands for all that come from the address."""
 
 
 class Throttle:
     """Counts failures of one process. Valid keys and tokens never come here."""
 
     def __init__(self) -> None:
-        self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._levels: OrderedDict[Bucket, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def check(self, user: str, address: str) -> None:
-        """Raises TooManyAttempts while a bucket is full."""
+    def attempt(self, user: str, address: str) -> Callable[[], None]:
+        """Count an attempt as failed before it is looked at, so that any number at once are no way around; what is
+        returned is to be called if it was right after all. Raises TooManyAttempts."""
+        buckets = [("", address)]
+        if user:
+            buckets.append((user[:LONGEST_NAME], address))
         with self._lock:
-            for key, room in self._keys(user, address):
-                level = self._level(key)
+            levels = {bucket: self._level(bucket) for bucket in buckets}
+            for bucket, level in levels.items():
+                room = _room(bucket)
                 if level > room - 1:
                     raise TooManyAttempts(retry_after=int((level - room + 1) / room * WINDOW) + 1)
+            for bucket, level in levels.items():
+                self._set(bucket, level + 1)
+            while len(self._levels) > REMEMBERED:
+                self._levels.popitem(last=False)
+        return lambda: self._was_right(buckets)
 
-    def failed(self, user: str, address: str) -> None:
+    def _was_right(self, buckets: list[Bucket]) -> None:
+        """Somebody knows the password: what they mistyped before is forgiven, what others did is not."""
+        address, *users = buckets
         with self._lock:
-            for key, _room in self._keys(user, address):
-                self._buckets[key] = (self._level(key) + 1, time.monotonic())
-                self._buckets.move_to_end(key)
-            while len(self._buckets) > REMEMBERED:
-                self._buckets.popitem(last=False)
+            self._set(address, max(0.0, self._level(address) - 1))
+            for bucket in users:
+                self._levels.pop(bucket, None)
 
-    def succeeded(self, user: str, address: str) -> None:
-        with self._lock:
-            self._buckets.pop((user, address), None)
+    def _set(self, bucket: Bucket, level: float) -> None:
+        self._levels[bucket] = (level, time.monotonic())
+        self._levels.move_to_end(bucket)
 
-    def _keys(self, user: str, address: str) -> list[tuple[tuple[str, str], int]]:
-        address_key = ("", address), FOR_ADDRESS
-        return [((user, address), FOR_USER), address_key] if user else [address_key]
+    def _level(self, bucket: Bucket) -> float:
+        level, when = self._levels.get(bucket, (0.0, 0.0))
+        return max(0.0, level - (time.monotonic() - when) * _room(bucket) / WINDOW)
 
-    def _level(self, key: tuple[str, str]) -> float:
-        level, when = self._buckets.get(key, (0.0, 0.0))
-        room = FOR_USER if key[0] else FOR_ADDRESS
-        return max(0.0, level - (time.monotonic() - when) * room / WINDOW)
+
+def _room(bucket: Bucket) -> int:
+    return FOR_USER if bucket[0] else FOR_ADDRESS

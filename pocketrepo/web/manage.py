@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, request
 from packaging.utils import NormalizedName
 
 import pocketrepo
-from pocketrepo.access import Action
+from pocketrepo.access import ANY_PROJECT, Action
 from pocketrepo.cors import Origins
 from pocketrepo.errors import NoSuchProject, NotFound, UsageError
 from pocketrepo.index import Index
@@ -138,8 +138,7 @@ def package(owner: str, repo: str, slug: str) -> Response:
 @bp.delete("/packages/<owner>/<repo>/<slug>/")
 def delete_package(owner: str, repo: str, slug: str) -> tuple[str, int]:
     """Remove one file for good; its name stays taken."""
-    repository, actor = _for_change(owner, repo)
-    project, file = _find(repository, repository.hosted, slug)
+    repository, project, file, actor = _for_change(owner, repo, slug)
     repository.hosted.delete(project.name, filename=file.filename, actor=actor)
     return "", 204
 
@@ -147,8 +146,7 @@ def delete_package(owner: str, repo: str, slug: str) -> tuple[str, int]:
 @bp.post("/packages/<owner>/<repo>/<slug>/yank/")
 def yank_package(owner: str, repo: str, slug: str) -> Response:
     """Mark one file as yanked, with ``{"reason": …}`` (PEP 592)."""
-    repository, actor = _for_change(owner, repo)
-    project, file = _find(repository, repository.hosted, slug)
+    repository, project, file, actor = _for_change(owner, repo, slug)
     reason = _body().get("reason", "")
     if not isinstance(reason, str) or len(reason) > 1000 or _NO_TEXT.search(reason):
         raise UsageError("the reason is text of up to 1,000 characters, without control characters")
@@ -159,8 +157,7 @@ def yank_package(owner: str, repo: str, slug: str) -> Response:
 @bp.post("/packages/<owner>/<repo>/<slug>/unyank/")
 def unyank_package(owner: str, repo: str, slug: str) -> Response:
     """Take the mark away."""
-    repository, actor = _for_change(owner, repo)
-    project, file = _find(repository, repository.hosted, slug)
+    repository, project, file, actor = _for_change(owner, repo, slug)
     changed = repository.hosted.unyank(project.name, filename=file.filename, actor=actor)
     return _changed(repository, project, changed, slug)
 
@@ -172,10 +169,14 @@ def _changed(repository: Repository, project: Project, files: list[File], slug: 
     return jsonify(_package(repository, project, files[0]))
 
 
-def _for_change(owner: str, repo: str) -> tuple[Repository, str]:
+def _for_change(owner: str, repo: str, slug: str) -> tuple[Repository, Project, File, str]:
+    """A file that was uploaded here, and the name of who asks, if they may change it."""
     name = RepositoryName.parse(f"{owner}/{repo}")
-    actor = require(Action.WRITE, name)
-    return site().root.repository(name), actor.name
+    actor = require(Action.WRITE, name, project=ANY_PROJECT)
+    repository = site().root.repository(name)
+    project, file = _find(repository, repository.hosted, slug)
+    site().root.access.require(actor, Action.WRITE, name, project=project.name)
+    return repository, project, file, actor.name
 
 
 def _body() -> Json:

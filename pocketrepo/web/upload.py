@@ -37,7 +37,7 @@ def upload(owner: str = "", repo: str = "") -> Response:
     """Take one distribution. 200 also for the same bytes again; readers see it before this answers."""
     name = name_in_url(owner, repo) or site().root.default
     # Before the body is touched: nobody without the right gets to send one.
-    actor = require(Action.WRITE, name, project=ANY_PROJECT, tokens_too=True)
+    actor = require(Action.UPLOAD, name, project=ANY_PROJECT, tokens_too=True)
     repository = site().root.repository(name)
     length = _content_length()
     with _slot():
@@ -52,7 +52,7 @@ def upload(owner: str = "", repo: str = "") -> Response:
         raise BadUpload("the form has no file", field="content")
     try:
         distribution = _check(form, form.file)
-        site().root.access.require(actor, Action.WRITE, name, project=distribution.name)
+        site().root.access.require(actor, Action.UPLOAD, name, project=distribution.name)
         admitted = repository.hosted.admit(
             Upload(
                 distribution=distribution,
