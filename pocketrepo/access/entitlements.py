@@ -172,9 +172,7 @@ class EntitlementBook(Watched[Entitlements]):
         terms.check()
         if token:
             check_token(token)
-        secret, slug, time = token or new_secret("pkt"), secrets.token_hex(6), now()
-        entry = {"slug": slug, "terms": _terms(terms), "created": time, "created_by": actor,
-                 "updated": time, "updated_by": actor, "generation": 0}  # fmt: skip
+        secret, entry = token or new_secret("pkt"), _entry(terms, actor)
 
         def change(tokens: Json) -> None:
             if digest(secret) in tokens:
@@ -182,7 +180,7 @@ class EntitlementBook(Watched[Entitlements]):
             tokens[digest(secret)] = entry
 
         self._change(change)
-        return self.find(slug), secret
+        return self.find(entry["slug"]), secret
 
     def update(self, slug: str, changes: Json, *, actor: str) -> Entitlement:
         """Change terms by their names. Raises NotFound, UsageError."""
@@ -217,6 +215,21 @@ class EntitlementBook(Watched[Entitlements]):
 
         self._change(change)
         return self.find(slug), secret
+
+    def take_over(self, source: EntitlementBook, *, actor: str) -> list[Entitlement]:
+        """Tokens of another repository, so that their secrets are good here too, with counters of their own. Those
+        that are here already stay as they are."""
+        theirs, taken = source.get(), list[str]()
+
+        def change(tokens: Json) -> None:
+            taken.clear()
+            for hashed, their in theirs.items():
+                if hashed not in tokens:
+                    tokens[hashed] = entry = _entry(their.terms, actor)
+                    taken.append(entry["slug"])
+
+        self._change(change)
+        return [self.find(slug) for slug in taken]
 
     def remove(self, slug: str) -> None:
         """Raises NotFound."""
@@ -265,6 +278,12 @@ def known_terms(given: Json) -> Json:
     if unknown:
         raise BadField(unknown[0], "no such field", hint=f"known are {', '.join(sorted(_FIELDS))}")
     return given
+
+
+def _entry(terms: Terms, actor: str) -> Json:
+    """A new token as its repository's document has it."""
+    made = {"created": now(), "created_by": actor, "updated": now(), "updated_by": actor}
+    return {"slug": secrets.token_hex(6), "terms": _terms(terms), "generation": 0, **made}
 
 
 def _terms(terms: Terms) -> Json:

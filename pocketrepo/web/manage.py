@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from packaging.utils import NormalizedName
@@ -22,11 +21,11 @@ from pocketrepo.model import File, Json, Project, RepositoryName, normalize
 from pocketrepo.query import Query
 from pocketrepo.repository import Repository
 from pocketrepo.web.auth import asking, refuse_foreign_pages, require
+from pocketrepo.web.payload import base, body, page
 from pocketrepo.web.reading import readable, repository_for_api
 from pocketrepo.web.state import site
 
 bp = Blueprint("manage", __name__, url_prefix="/v1")
-MAX_PAGE_SIZE = 500
 _KEY = re.compile(r"[0-9a-f]{16}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _NO_TEXT = re.compile(r"[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -54,18 +53,18 @@ def whoami() -> Response:
 def repositories(owner: str = "") -> Response:
     """All repositories, or those of one owner."""
     found = [r for r in site().root.repositories() if not owner or r.name.owner == owner.lower()]
-    return _page([_repository(repository) for repository in readable(found)])
+    return page(readable(found), _repository)
 
 
 @bp.post("/repos/<owner>/")
 def create_repository(owner: str) -> tuple[Response, int]:
-    """Make ``{"name": REPO}`` under an owner."""
+    """Make ``{"name": REPO, "private": true or false}`` under an owner; also with ``cors``."""
     refuse_foreign_pages()
     actor = asking()
     site().root.access.may_create(actor, owner.lower())
-    body = _body()
-    repo, private = body.get("name"), body.get("private", False)
-    origins = _origins(body)
+    given = body()
+    repo, private = given.get("name"), given.get("private", False)
+    origins = _origins(given)
     if not isinstance(repo, str) or not isinstance(private, bool):
         raise UsageError('send {"name": REPO, "private": true or false} as JSON')
     name = RepositoryName.parse(f"{owner}/{repo}")
@@ -79,17 +78,27 @@ def create_repository(owner: str) -> tuple[Response, int]:
 
 @bp.patch("/repos/<owner>/<repo>/")
 def change_repository(owner: str, repo: str) -> Response:
-    """Change what is sent: ``{"cors": [ORIGIN, …]}``, the origins whose pages may read it in a browser."""
+    """Change what is sent: ``{"private": true or false}``; ``{"cors": [ORIGIN, …]}``, the origins whose pages may
+    read it in a browser, which a private one has not."""
     name = RepositoryName.parse(f"{owner}/{repo}")
     actor = require(Action.ADMIN, name)
-    body = _body()
-    if not body or set(body) - {"cors"}:
-        raise UsageError('send what is to be changed as JSON: {"cors": [ORIGIN, …]}')
-    return jsonify(_repository(site().root.share(name, _origins(body), actor=actor.name)))
+    given = body()
+    private = given.get("private")
+    if not given or set(given) - {"cors", "private"} or not isinstance(private, bool | None):
+        raise UsageError(
+            'send what is to be changed as JSON: {"private": true or false, "cors": [ORIGIN, …]}'
+        )
+    origins, root = _origins(given), site().root
+    changed = root.repository(name)
+    if private is not None and private is not changed.private:
+        changed = root.set_private(name, private, actor=actor.name)
+    if "cors" in given:
+        changed = root.share(name, origins, actor=actor.name)
+    return jsonify(_repository(changed))
 
 
-def _origins(body: Json) -> Origins:
-    named = body.get("cors", [])
+def _origins(given: Json) -> Origins:
+    named = given.get("cors", [])
     if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
         raise UsageError('"cors" is a list of origins')
     return Origins.parse(named)
@@ -124,7 +133,7 @@ def packages(owner: str, repo: str) -> Response:
         except NoSuchProject:  # gone since it was listed
             continue
         found += [_package(repository, project, file) for file in project.files if query.has(project, file)]
-    return _page(found)
+    return page(found)
 
 
 @bp.get("/packages/<owner>/<repo>/<slug>/")
@@ -147,7 +156,7 @@ def delete_package(owner: str, repo: str, slug: str) -> tuple[str, int]:
 def yank_package(owner: str, repo: str, slug: str) -> Response:
     """Mark one file as yanked, with ``{"reason": …}`` (PEP 592)."""
     repository, project, file, actor = _for_change(owner, repo, slug)
-    reason = _body().get("reason", "")
+    reason = body().get("reason", "")
     if not isinstance(reason, str) or len(reason) > 1000 or _NO_TEXT.search(reason):
         raise UsageError("the reason is text of up to 1,000 characters, without control characters")
     changed = repository.hosted.yank(project.name, filename=file.filename, reason=reason, actor=actor)
@@ -179,16 +188,6 @@ def _for_change(owner: str, repo: str, slug: str) -> tuple[Repository, Project, 
     return repository, project, file, actor.name
 
 
-def _body() -> Json:
-    """The request's JSON object, empty if there is no body. Raises UsageError for anything else."""
-    if not request.content_length and "Transfer-Encoding" not in request.headers:
-        return {}
-    body = request.get_json(force=True, silent=True)
-    if not isinstance(body, dict):
-        raise UsageError("the body is not a JSON object")
-    return body
-
-
 def _find(repository: Repository, index: Index, slug: str) -> tuple[Project, File]:
     """A file by its KEY, or by ``NAME-KEY``, its readable slug. Raises NotFound."""
     name, _, key = slug.rpartition("-")
@@ -215,21 +214,21 @@ def _repository(repository: Repository) -> Json:
         "slug": name.repo,
         "slug_perm": name.repo,
         "namespace": name.owner,
-        "repository_type_str": "Public",
-        "is_public": True,
-        "is_private": False,
+        "repository_type_str": "Private" if repository.private else "Public",
+        "is_public": not repository.private,
+        "is_private": repository.private,
         "is_default": name == site().root.default,
         "cors": list(repository.origins.names) if repository.origins else [],
         "created_at": repository.created,
         "package_group_count": len(repository.index.projects().value.names),
-        "self_url": f"{_base()}/v1/repos/{name}/",
-        "index_url": f"{_base()}/{name}/simple/",
+        "self_url": f"{base()}/v1/repos/{name}/",
+        "index_url": f"{base()}/{name}/simple/",
     }
 
 
 def _package(repository: Repository, project: Project, file: File) -> Json:
     name = repository.name
-    url = f"{_base()}/{name}/files/{project.name}/{file.key}/{file.filename}"
+    url = f"{base()}/{name}/files/{project.name}/{file.key}/{file.filename}"
     done = {
         "status": 4,
         "status_str": "Completed",
@@ -258,7 +257,7 @@ def _package(repository: Repository, project: Project, file: File) -> Json:
         "yanked_reason": file.yanked,
         "requires_python": file.requires_python,
         "cdn_url": url,
-        "self_url": f"{_base()}/v1/packages/{name}/{file.key}/",
+        "self_url": f"{base()}/v1/packages/{name}/{file.key}/",
         "tags": {},
         "files": [
             {
@@ -272,19 +271,3 @@ def _package(repository: Repository, project: Project, file: File) -> Json:
         ],
         **done,
     }
-
-
-def _base() -> str:
-    return (site().settings.public_url or request.host_url).rstrip("/")
-
-
-def _page(items: list[Any]) -> Response:
-    """One page of a list, with the four headers that tell where it stands."""
-    number = max(1, request.args.get("page", 1, type=int))
-    size = min(MAX_PAGE_SIZE, max(1, request.args.get("page_size", 30, type=int)))
-    response = jsonify(items[(number - 1) * size : number * size])
-    response.headers["X-Pagination-Count"] = str(len(items))
-    response.headers["X-Pagination-Page"] = str(number)
-    response.headers["X-Pagination-PageSize"] = str(size)
-    response.headers["X-Pagination-PageTotal"] = str(max(1, -(-len(items) // size)))
-    return response
