@@ -64,10 +64,7 @@ class Downloads:
         )
         with self._lock:
             self._waiting.append((download, event))
-            if self._timer is None:
-                self._timer = threading.Timer(BATCH_SECONDS, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+            self._flush_soon()
 
     def flush(self) -> None:
         """Write down what waits; for when the server stops, and now and then before."""
@@ -82,8 +79,15 @@ class Downloads:
                 log.error("downloads could not be recorded: %s", error)
                 with self._lock:
                     self._waiting = [*batch, *self._waiting][-MAX_WAITING:]
+                    self._flush_soon()
                 return
         self._add_up([download for download, _event in batch])
+
+    def _flush_soon(self) -> None:
+        if self._timer is None:
+            # Not a daemon: an interpreter that ends waits for it, whatever server runs the application.
+            self._timer = threading.Timer(BATCH_SECONDS, self.flush)
+            self._timer.start()
 
     def _add_up(self, batch: list[Download]) -> None:
         """Bring the counters of tokens without a limit up to date."""

@@ -72,24 +72,28 @@ class Proxies:
         """The address that a request comes from: that of the connection, or behind trusted proxies the last that
         none of them is."""
         peer = _address(request.client)
-        if not self._trusted or not self._is_trusted(peer):
+        if not self._trusted:
             return peer
-        forwarded = request.headers.get("x-forwarded-for") or ""
-        for text in reversed(forwarded.split(",")):
-            address = _address(text.strip())
-            if not address:
+        # All lines of the header: a proxy may add one of its own below what a client made up.
+        said = ",".join(request.headers.get_all("x-forwarded-for")).split(",")
+        for text in reversed(said):
+            address = _address(text)
+            if not self._is_trusted(peer) or _parsed(address) is None:
                 break
             peer = address
-            if not self._is_trusted(address):
-                break
         return peer
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            found = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(found in network for network in self._trusted)
+        found = _parsed(address)
+        return found is not None and any(found in network for network in self._trusted)
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _address(text: str) -> str:

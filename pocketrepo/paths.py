@@ -25,7 +25,13 @@ _PATH = re.compile(
     rf"/(?:(?P<simple>simple|index)(?:/(?P<name>{_PLAIN}))?/"
     rf"|files/(?P<project>{_PLAIN})/(?P<key>[0-9a-f]{{16}})/(?P<filename>[A-Za-z0-9._+!-]+))\Z"
 )
-_TOKEN_IN_PATH = re.compile(r"\A/+(?!(?:public|basic)/)[^/]+(?=/+[^/]+/+[^/]+/+python/)", re.IGNORECASE)
+_TOKEN_IN_PATH = re.compile(
+    r"\A/+(?!(?:public|basic)/)[^/]+"
+    r"(?=(?:/+[^/]+)?/+(?!(?:simple|files|pypi|legacy|projects)/)[^/]+/+python(?:/|\Z))",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(r"pk[a-z]_[0-9A-Za-z]{16,}")
+"""Ours, wherever somebody put it."""
 
 
 class Target(NamedTuple):
@@ -63,5 +69,5 @@ def token_in(form: str) -> str:
 
 
 def redacted(path: str) -> str:
-    """The path without a token, for logs."""
-    return _TOKEN_IN_PATH.sub("/•••", path)
+    """The path without a token, for logs; also one that is mistyped, as far as it can be told."""
+    return _SECRET.sub("•••", _TOKEN_IN_PATH.sub("/•••", path))

@@ -103,6 +103,7 @@ class Root:
             was_deleted, was_private = self._past(name)
             if was_deleted:
                 # A deletion that was cut short, or an upload that it overtook, must not come back to life.
+                self.access.accounts.forget_repository(name)
                 self._clear(name)
             else:
                 private = private or was_private

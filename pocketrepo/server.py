@@ -66,6 +66,7 @@ def serve(
         ready(service.record)
         asyncio.run(service.run())
     finally:
+        root.downloads.flush()
         if record is not None:
             records.forget(record)
         if temporary:

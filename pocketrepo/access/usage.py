@@ -9,11 +9,14 @@ import hashlib
 from dataclasses import dataclass
 
 from pocketrepo.access.entitlements import Entitlement
-from pocketrepo.access.periods import moment, period_start
-from pocketrepo.clock import now
+from pocketrepo.access.periods import NEVER, moment, period_start
+from pocketrepo.clock import now, written
 from pocketrepo.errors import LimitReached
 from pocketrepo.model import Json
 from pocketrepo.store import Store
+
+MOST_CLIENTS = 10_000
+"""Addresses that are told apart where their number is not limited; the document stays small."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ class UsageBook:
 
         def change(document: Json | None) -> Json:
             counters = _current(entitlement, document)
-            counters["clients"] = list(dict.fromkeys([*counters["clients"], *marks]))
+            seen = list(dict.fromkeys([*counters["clients"], *marks]))
+            exact = entitlement.terms.limit_num_clients is not None
+            counters["clients"] = seen if exact else seen[:MOST_CLIENTS]
             counters["downloads"] += downloads
             counters["bandwidth"] += size
             if within_limits:
@@ -76,22 +81,23 @@ def _require_room(entitlement: Entitlement, counters: Json) -> None:
     )
     for what, limit, used in limits:
         if limit is not None and used > limit:
+            last = f", the last counted at {counters['last']}" if counters["last"] else ""
             raise LimitReached(
-                f"entitlement {terms.name!r} has reached its limit of {limit:,} {what}"
-                + (f" since {counters['last']}" if counters["last"] else "")
+                f"entitlement {terms.name!r} is limited to {limit:,} {what} since {counters['since']}{last}"
             )
 
 
 def _current(entitlement: Entitlement, document: Json | None) -> Json:
     """The counters of the present period; those of an earlier one are over."""
     terms = entitlement.terms
-    anchor = moment(terms.scheduled_reset_at or entitlement.created)
-    start = period_start(anchor, terms.scheduled_reset_period, moment(now())).isoformat()
+    anchor = terms.scheduled_reset_at if terms.scheduled_reset_period != NEVER else None
+    start = period_start(moment(anchor or entitlement.created), terms.scheduled_reset_period, moment(now()))
+    generation = entitlement.generation
+    # Not where a longer period began earlier, nor where a clock was set back: what was counted stays counted.
+    if document and document["generation"] >= generation and moment(document["since"]) >= start:
+        return document
     fresh = {"downloads": 0, "bandwidth": 0, "clients": [], "last": ""}
-    period = {"since": start, "generation": entitlement.generation}
-    if document is None or any(document[name] != value for name, value in period.items()):
-        return {**(document or {}), **fresh, **period}
-    return document
+    return {**(document or {}), **fresh, "since": written(start), "generation": generation}
 
 
 def _mark(client: str) -> str:

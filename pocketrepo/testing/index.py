@@ -298,6 +298,7 @@ class Index:
             return
         self.closed = True
         self._server.close(self._prefix)
+        self._root.downloads.flush()
         if self._owns_server:
             self._server.stop()
         for made in self._venvs:

@@ -117,7 +117,10 @@ def _refuse(error: errors.PocketRepoError) -> Response:
     if isinstance(error, errors.Unavailable | errors.TooManyAttempts):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, errors.Unauthorized | errors.Forbidden):
-        record_denial(error)
+        try:
+            record_denial(error)
+        except errors.PocketRepoError as unrecorded:
+            return _refuse(unrecorded)
     if isinstance(error, errors.BadUpload):
         log.info("refused upload: %s", error)
     if isinstance(error.__cause__, OSError):

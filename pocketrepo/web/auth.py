@@ -12,7 +12,7 @@ from pocketrepo.access import Action, Actor, Credential
 from pocketrepo.errors import Forbidden, LimitReached, PocketRepoError, Unauthorized
 from pocketrepo.front import credential_of
 from pocketrepo.model import RepositoryName
-from pocketrepo.paths import redacted
+from pocketrepo.paths import parse, redacted
 from pocketrepo.web.state import ASKED, header, site
 
 
@@ -62,19 +62,31 @@ def refuse_foreign_pages() -> None:
 
 def record_denial(error: PocketRepoError) -> None:
     """Put a refused credential on record before it is answered. To be asked for one is no denial."""
-    sent = credential()
-    path = redacted(request.path)
-    if (sent is None and path == request.path) or isinstance(error, LimitReached):
+    path, target = redacted(request.path), parse(request.path)
+    sent = credential() or (Credential("", target.token) if target and target.token else None)
+    if sent is None and path == request.path:
         return
+    repository = target.repository or site().root.default if target else None
     site().root.log.record(
         events.DENIED,
-        None,
-        actor=sent.user if sent is not None and sent.names_a_user else "unknown",
+        repository,
+        actor=_name_of(sent, repository),
         client=client(),
         method=request.method,
         path=path,
-        status=401 if isinstance(error, Unauthorized) else 403,
+        status=401 if isinstance(error, Unauthorized) else 402 if isinstance(error, LimitReached) else 403,
+        reason=error.message,
     )
+
+
+def _name_of(sent: Credential | None, repository: RepositoryName | None) -> str:
+    """Who a refused credential belongs to. A user name that nobody has is not told: it may be a password, or a token,
+    in the wrong place."""
+    access = site().root.access
+    try:
+        return access.identify(sent, repository=repository, at_once=True).name if sent else "unknown"
+    except Unauthorized:
+        return sent.user if sent and sent.user in access.accounts.get().passwords else "unknown"
 
 
 def _host_of(origin: str) -> str | None:
