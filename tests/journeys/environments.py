@@ -211,9 +211,12 @@ class LiveServer:
 
 
 @contextmanager
-def serving(installed: Venv, folder: Path, *, environ: Mapping[str, str]) -> Iterator[LiveServer]:
-    """A server with its data in ``folder``; at the end it must stop by itself and must not have met a fault."""
-    root, log, said = folder / "root", folder / "log", folder / "announcement"
+def serving(
+    installed: Venv, folder: Path, *, environ: Mapping[str, str], root: Path | None = None
+) -> Iterator[LiveServer]:
+    """A server with what it says, and its data unless ``root`` is given, in ``folder``; at the end it must stop by
+    itself and must not have met a fault."""
+    root, log, said = root or folder / "root", folder / "log", folder / "announcement"
     command = [
         str(installed.python),
         "-m",
