@@ -18,7 +18,8 @@ from multipart import (
     parse_options_header,
 )
 
-from pocketrepo.errors import BadUpload, TooLarge, Unavailable
+from pocketrepo.errors import BadUpload, TooLarge
+from pocketrepo.store import disk
 
 CHUNK = 256 * 1024
 MAX_FIELD = 6 * 1024 * 1024
@@ -91,7 +92,7 @@ def read_form(
         raise BadUpload(f"the form cannot be read: {error.args[0]}", field="body") from None
     except OSError as error:
         reader.discard()
-        raise Unavailable(f"the file cannot be stored: {error.strerror}", hint="see to the disk") from error
+        raise disk.unavailable("store the file", error) from error
     except BaseException:
         reader.discard()
         raise

@@ -266,5 +266,5 @@ def test_a_full_disk_is_said_and_leaves_nothing(
         patch.setattr(Path, "open", full)
         response = post(wheel)
     assert response.status_code == 503
-    assert "No space left" in response.text
+    assert "the disk is full (free some space)" in response.text
     clean()
