@@ -6,7 +6,7 @@ import logging
 import threading
 from urllib.parse import quote
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MisdirectedRequest
 
 from pocketrepo import display, errors
@@ -15,9 +15,21 @@ from pocketrepo.hosts import Hosts, Proxies
 from pocketrepo.paths import redacted
 from pocketrepo.repository import Root
 from pocketrepo.settings import Settings
-from pocketrepo.simpleapi import Format
 from pocketrepo.store import disk
-from pocketrepo.web import health, manage, simple, ui, upload
+from pocketrepo.web import (
+    audit,
+    entitlements,
+    health,
+    manage,
+    pages,
+    roles,
+    signing,
+    simple,
+    tokens,
+    ui,
+    upload,
+    users,
+)
 from pocketrepo.web.auth import record_denial
 from pocketrepo.web.state import Site, site, text
 
@@ -43,6 +55,8 @@ STATUS: list[tuple[type[errors.PocketRepoError], int]] = [
 """The first row that fits counts. What fits none is a fault of ours: 500."""
 
 SAFETY = {
+    # A cache that keeps a 404 would hide what is pushed next.
+    "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": (
@@ -73,7 +87,8 @@ def create_app(settings: Settings, root: Root) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OSError, _failed_call)
     app.register_error_handler(Exception, _fault)
-    for module in (health, manage, upload, simple, ui):
+    api = (manage, users, tokens, roles, entitlements, audit)
+    for module in (health, *api, upload, simple, signing, pages, ui):
         app.register_blueprint(module.bp)
     return app
 
@@ -111,6 +126,8 @@ def _refuse(error: errors.PocketRepoError) -> Response:
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     if status == 500:
         return _fault(error)
+    if signing.is_called_for(error):
+        return signing.ask()
     response = _say(status, str(error), error.field if isinstance(error, errors.BadField) else "")
     if isinstance(error, errors.Unauthorized):
         response.headers["WWW-Authenticate"] = 'Basic realm="pocketrepo", charset="UTF-8"'
@@ -161,12 +178,8 @@ def _say(status: int, message: str, field: str = "") -> Response:
         response = jsonify({"detail": line, **more})
         response.status_code = status
         return response
-    if request.method in ("GET", "HEAD") and _wants_page():
-        return Response(render_template("error.html", status=status, message=line, base=ui.base()), status)
+    if pages.is_for_person():
+        response = pages.page("error.html", private=True, status=status, message=line)
+        response.status_code = status
+        return response
     return text(line + "\n", status)
-
-
-def _wants_page() -> bool:
-    """A browser, which wants HTML more than anything that tools ask for."""
-    kinds = ["text/plain", "application/json", Format.JSON_V1.value, Format.HTML_V1.value, "text/html"]
-    return request.accept_mimetypes.best_match(kinds) == "text/html"

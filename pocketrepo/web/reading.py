@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pocketrepo.access import Action
 from pocketrepo.errors import NoSuchRepository
+from pocketrepo.front import View
 from pocketrepo.repository import Repository
 from pocketrepo.web.auth import asking
 from pocketrepo.web.session import signed_in
 from pocketrepo.web.state import ASKED, name_in_url, site
 
 
-def repository_for_reading(owner: str, repo: str) -> Repository:
-    """For pages: the named repository, or the default one. Raises Unauthorized, Forbidden."""
-    return site().front.view(name_in_url(owner, repo), ASKED, signed_in()).repository
+def view_for_reading(owner: str, repo: str) -> View:
+    """For pages: a repository as its reader sees it. Raises Unauthorized, Forbidden."""
+    return site().front.view(name_in_url(owner, repo), ASKED, signed_in())
 
 
 def repository_for_api(owner: str, repo: str) -> Repository:

@@ -24,12 +24,17 @@ def start(response: Response, actor: Actor) -> None:
     slug = actor.key.slug if actor.key else ""
     value = _signer().dumps([name, slug, _mark(name, slug)])
     response.set_cookie(
-        _cookie(), value, max_age=LASTS, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
+        _cookie(), value, max_age=LASTS, httponly=True, samesite="Lax", secure=is_https(), path="/"
     )
 
 
 def end(response: Response) -> None:
     response.delete_cookie(_cookie(), path="/", httponly=True, samesite="Lax")
+
+
+def is_https() -> bool:
+    """Whether readers come by https, if need be to a proxy that the setting ``public_url`` tells of."""
+    return request.is_secure or (site().settings.public_url or "").lower().startswith("https:")
 
 
 def signed_in() -> Actor | None:

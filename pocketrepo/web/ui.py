@@ -1,34 +1,30 @@
-"""Pages for people: read-only, without script or cookie, and with relative links alone.
+"""Pages for people: they read, without script, and with relative links alone.
 
-What a page cannot say relatively, the lines to copy, it says with the address that the request came by, or with
-the setting ``public_url``.
+A page shows what its reader may see and names nothing else. `pocketrepo.web.signing` lets readers in.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from markupsafe import Markup
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
-from werkzeug.exceptions import NotAcceptable, NotFound
+from werkzeug.exceptions import NotFound
 
-import pocketrepo
-from pocketrepo import answers, display, readme
-from pocketrepo.config.snippet import snippet
+from pocketrepo import answers, readme
 from pocketrepo.details import Details
 from pocketrepo.errors import NoSuchProject
 from pocketrepo.model import File, Project, Release
 from pocketrepo.repository import Repository
 from pocketrepo.snapshot import Snapshot
 from pocketrepo.web.details import read_details, representative
-from pocketrepo.web.reading import readable, repository_for_reading
+from pocketrepo.web.pages import page, require_html, revalidated
+from pocketrepo.web.reading import readable, view_for_reading
+from pocketrepo.web.setup import install_lines, setup
 from pocketrepo.web.state import respond, site
 
 bp = Blueprint("ui", __name__)
@@ -65,49 +61,59 @@ class Paging:
 
 @bp.get("/")
 def home() -> Response:
-    """The repositories of this root, and how the first package gets in."""
-    _require_html()
+    """The repositories of this root that the reader may see, and how the first package gets in."""
+    require_html()
     root = site().root
-    default = root.repository(root.default)
-    counted = [(each, len(each.index.projects().value.names)) for each in readable(root.repositories())]
-    return _page("home.html", repositories=counted, default=default.name, setup=_setup(default))
+    shown = readable(root.repositories())
+    private = any(each.private for each in shown)
+    default = next((each for each in shown if each.name == root.default), None)
+    return page(
+        "home.html",
+        private=private,
+        repositories=[(each, len(each.index.projects().value.names)) for each in shown],
+        default=default,
+        setup=setup(view_for_reading(*default.name)) if default else None,
+    )
 
 
 @bp.get("/<owner>/<repo>/")
 def repository(owner: str, repo: str) -> Response:
     """Projects, a search among their names, and the lines that set tools up."""
-    found = repository_for_reading(owner, repo)
-    _require_html()
+    view = view_for_reading(owner, repo)
+    require_html()
+    found = view.repository
     query = request.args.get("q", "").strip()[:200]
     names = list(found.index.projects().value.names)
     if query:
         wanted = canonicalize_name(query)
         names = [name for name in names if wanted in name]
     paging = _paging(len(names))
-    return _page(
+    return page(
         "repository.html",
+        private=found.private,
         repository=found,
         is_default=found.name == site().root.default,
         rows=_rows(found, names[paging.slice]),
         paging=paging,
         query=query,
-        setup=_setup(found),
-        extra=_setup(found, extra=True),
+        setup=setup(view),
+        extra=setup(view, extra=True),
     )
 
 
 @bp.get("/<owner>/<repo>/projects/")
 def projects(owner: str, repo: str) -> Response:
     """What is left of a project's address without its name."""
-    repository_for_reading(owner, repo)
+    view_for_reading(owner, repo)
     return respond(answers.redirect("../"))
 
 
 @bp.get("/<owner>/<repo>/projects/<name>/")
 def project(owner: str, repo: str, name: str) -> Response:
     """One release of a project, ``?version=`` or the one that an installer would take, among its others."""
-    found = repository_for_reading(owner, repo)
-    _require_html()
+    view = view_for_reading(owner, repo)
+    require_html()
+    found = view.repository
     normalized = _normalized(name)
     if normalized != name:
         query = request.query_string.decode("latin-1")
@@ -116,14 +122,15 @@ def project(owner: str, repo: str, name: str) -> Response:
     release = _release(known, request.args.get("version"))
     file = representative(release) if release else None
     details = read_details(found, normalized, file) if file else Details()
-    return _page(
+    return page(
         "project.html",
+        private=found.private,
         repository=found,
         project=known,
         release=release,
         details=details,
         readme=_readme(found, known, file, details) if file else "",
-        install=_install_lines(found, known, release) if release else {},
+        install=install_lines(view, f"{known.display_name}=={release.version}") if release else {},
     )
 
 
@@ -132,39 +139,10 @@ def static(filename: str) -> Response:
     """The stylesheet and the icon."""
     if filename not in STATIC:
         raise NotFound(f"no file {filename}")
-    return _revalidated(Response(_static(filename), content_type=STATIC[filename]))
+    return revalidated(Response(_static(filename), content_type=STATIC[filename]))
 
 
 # What pages are made of
-
-
-def base() -> str:
-    """The relative way from this page back to the server's root: right under any prefix."""
-    # An escaped slash is a level to the router but not to a browser.
-    escaped = request.environ.get("RAW_URI", "").partition("?")[0].lower().count("%2f")
-    return "../" * (request.path.count("/") - 1 - escaped) or "./"
-
-
-def _page(template: str, **context: Any) -> Response:
-    guessed = None if site().settings.public_url else _address()
-    body = render_template(template, base=base(), guessed_address=guessed, **context)
-    response = Response(display.printable(body), content_type="text/html; charset=utf-8")
-    response.vary.add("Accept")
-    return _revalidated(response)
-
-
-def _revalidated(response: Response) -> Response:
-    """Asked for again each time, but sent again only if it is another (RFC 9111 §4.3)."""
-    digest = hashlib.sha256(response.get_data()).hexdigest()
-    response.set_etag(digest[:32])
-    response.headers["Cache-Control"] = "no-cache"
-    response.make_conditional(request)
-    return response
-
-
-def _require_html() -> None:
-    if request.accept_mimetypes and not request.accept_mimetypes.quality("text/html"):
-        raise NotAcceptable("this page is offered as text/html only")
 
 
 @cache
@@ -227,57 +205,3 @@ def _readme(repository: Repository, project: Project, file: File, details: Detai
                 memo.put(key, held)
     rendered: Markup = held.value
     return rendered
-
-
-# Lines to copy
-
-
-def _address() -> str:
-    """This server as its reader sees it, as far as the request tells; behind jupyter-server-proxy, which takes no
-    tool without a login, as the tools see it that run beside it."""
-    proxied = "X-ProxyContextPath" in request.headers and site().port
-    seen = f"http://127.0.0.1:{site().port}" if proxied else request.url_root
-    return (site().settings.public_url or seen).rstrip("/") + "/"
-
-
-def _setup(repository: Repository, *, extra: bool = False) -> dict[str, str]:
-    index = f"{_address()}{repository.name}/simple/"
-    lines = {tool: snippet(tool, index, extra=extra) for tool in ("pip", "uv", "requirements", "twine")}
-    return {"index": index, **lines}
-
-
-def _install_lines(repository: Repository, project: Project, release: Release) -> dict[str, str]:
-    index = f"{_address()}{repository.name}/simple/"
-    package = f"{project.display_name}=={release.version}"
-    return {
-        "pip": snippet("pip", index, package=package),
-        "uv": f'uv pip install --index-url "{index}" {package}\n',
-    }
-
-
-# For templates
-
-
-@bp.app_context_processor
-def _always() -> dict[str, str]:
-    return {"version": pocketrepo.__version__}
-
-
-bp.add_app_template_filter(display.size)
-
-
-@bp.app_template_filter()
-def day(time: str) -> str:
-    return time[:10]
-
-
-@bp.app_template_filter()
-def minute(time: str) -> str:
-    return datetime.fromisoformat(time).strftime("%Y-%m-%d %H:%M UTC")
-
-
-@bp.app_template_global()
-def here(**arguments: str | int) -> str:
-    """This page with other arguments; those that say nothing are left out."""
-    said = {name: value for name, value in arguments.items() if value not in ("", 1)}
-    return f"?{urlencode(said)}" if said else "./"

@@ -27,6 +27,7 @@ HELLO = NormalizedName("hello-pocket")
 def test_the_front_page_lists_repositories_and_how_to_push(stocked: Root, http: FlaskClient) -> None:
     html = get(http, "/").text
     assert [link for link in parse(html).links if link.count("/") == 3] == [
+        "./account/sign-in/",
         "./acme/tools/",
         "./local/main/",
         "./local/main/",
