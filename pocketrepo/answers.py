@@ -21,6 +21,8 @@ Headers = list[tuple[str, str]]
 Header = Callable[[str], str | None]
 """Looks a request header up by its lower-case name."""
 
+DATED = ("if-modified-since", "if-unmodified-since")
+"""Conditions that only `answer_file` can judge."""
 REMEMBERED_LENGTH = 500
 """Characters of headers up to which is remembered what they ask for."""
 
@@ -42,11 +44,11 @@ class Answer(NamedTuple):
 
 
 def answer_page(page: Page, header: Header) -> Answer:
-    """The page, or 304 if the client has it (RFC 9110 §13.1.2)."""
-    match = header("if-none-match")
-    if match is not None and _matches(match, page.etag):
-        return Answer(304, page.not_modified_headers)
-    return Answer(200, page.headers, page.body)
+    """The page, or 304 if the client has it (RFC 9110 §13)."""
+    status = _failed_condition(header, page.etag)
+    if status is None:
+        return Answer(200, page.headers, page.body)
+    return Answer(304, page.not_modified_headers) if status == 304 else _bare(status)
 
 
 CONTENT_TYPES = {
@@ -58,39 +60,39 @@ CONTENT_TYPES = {
 """Of a file and of what is beside it, by suffix."""
 
 
-def answer_file(file: File, blob: Blob, companion: str, header: Header) -> Answer:
+def answer_file(file: File, blob: Blob, companion: str, header: Header, wanted: str | None) -> Answer:
     """A file, or the companion with this suffix: immutable, with validators and one byte range (RFC 9110 §13,
-    §14)."""
-    etag = f'"{file.digest(companion)}"'
+    §14), which ``wanted`` is."""
+    etag, date = f'"{file.digest(companion)}"', _http_date(file.upload_time)
     headers = [
         ("etag", etag),
-        ("last-modified", _http_date(file.upload_time)),
+        ("last-modified", date),
         ("cache-control", "public, max-age=31536000, immutable"),
         ("accept-ranges", "bytes"),
     ]
-    match = header("if-none-match")
-    if match is not None:
-        if _matches(match, etag):
-            return Answer(304, headers)
-    elif _not_modified_since(header("if-modified-since"), file.upload_time):
-        return Answer(304, headers)
+    status = _failed_condition(header, etag, file.upload_time)
+    if status is not None:
+        return Answer(304, headers) if status == 304 else _bare(status)
     headers += [
         ("content-type", CONTENT_TYPES[companion]),
         ("content-disposition", f"attachment; filename*=UTF-8''{quote(file.filename + companion)}"),
         *FILE_SAFETY,
     ]
-    wanted = header("range")
-    condition = header("if-range")
-    if wanted is None or (condition is not None and condition not in (etag, headers[1][1])):
+    if wanted is None or header("if-range") not in (None, etag, date):
         return _span(200, headers, blob, 0, blob.size)
     span = byte_range(wanted, blob.size)
     if span is None:
         return _span(200, headers, blob, 0, blob.size)
     start, stop = span
     if start >= stop:
-        return Answer(416, [*headers[:4], ("content-range", f"bytes */{blob.size}"), ("content-length", "0")])
+        return _bare(416, ("content-range", f"bytes */{blob.size}"), ("accept-ranges", "bytes"))
     headers.append(("content-range", f"bytes {start}-{stop - 1}/{blob.size}"))
     return _span(206, headers, blob, start, stop)
+
+
+def _bare(status: int, *headers: tuple[str, str]) -> Answer:
+    """A refusal without words, which no cache is to take for the thing itself."""
+    return Answer(status, [*headers, ("content-length", "0"), ("cache-control", "no-store")])
 
 
 def read_whole(headers: Headers, span: Span) -> Page:
@@ -137,6 +139,7 @@ def not_acceptable() -> Answer:
     headers = [
         ("content-type", "text/plain; charset=utf-8"),
         ("vary", "Accept"),
+        ("cache-control", "no-store"),
         ("content-length", str(len(body))),
     ]
     return Answer(406, headers, body)
@@ -151,28 +154,35 @@ def representation(header: Header) -> Representation | None:
 
 def _wanted(accept: str, encoding: str) -> Representation | None:
     format = simpleapi.negotiate(accept)
-    return None if format is None else REPRESENTATIONS[format, _accepts_gzip(encoding)]
+    return None if format is None else REPRESENTATIONS[format, simpleapi.prefers_gzip(encoding)]
 
 
 _remembered = lru_cache(256)(_wanted)
 
 
-def _accepts_gzip(accepted: str) -> bool:
-    if "gzip" not in accepted:
-        return False
-    if "q=" not in accepted:
-        return True
-    for part in accepted.split(","):
-        coding, _, quality = part.partition(";")
-        if coding.strip() == "gzip":
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+def _failed_condition(header: Header, etag: str, time: str | None = None) -> int | None:
+    """412 or 304, in the order of RFC 9110 §13.2.2; None if there is something to send. ``time`` is when it was
+    modified, None where that is not told."""
+    match = header("if-match")
+    if match is not None:
+        if not _matches(match, etag, weak=False):
+            return 412
+    elif time is not None and _modified_since(header("if-unmodified-since"), time) is True:
+        return 412
+    match = header("if-none-match")
+    if match is not None:
+        return 304 if _matches(match, etag, weak=True) else None
+    return 304 if time is not None and _modified_since(header("if-modified-since"), time) is False else None
 
 
-def _matches(condition: str, etag: str) -> bool:
-    if condition == etag or condition == "*":
+_TAG = re.compile(r'(W/)?("[^"]*")')
+
+
+def _matches(condition: str, etag: str, *, weak: bool) -> bool:
+    """By weak or strong comparison (RFC 9110 §8.8.3.2); our own tags are strong."""
+    if condition == etag or condition.strip() == "*":
         return True
-    return any(part.strip().removeprefix("W/") == etag for part in condition.split(","))
+    return any(tag == etag and (weak or not mark) for mark, tag in _TAG.findall(condition))
 
 
 @lru_cache(4096)
@@ -180,16 +190,16 @@ def _http_date(time: str) -> str:
     return formatdate(datetime.fromisoformat(time).timestamp(), usegmt=True)
 
 
-def _not_modified_since(condition: str | None, time: str) -> bool:
+def _modified_since(condition: str | None, time: str) -> bool | None:
     """RFC 9110 §13.1.3: dates have whole seconds, and one that makes no sense is no condition."""
     if condition is None:
-        return False
+        return None
     try:
         since = parsedate_to_datetime(condition)
     except ValueError:
-        return False
+        return None
     since = since.replace(tzinfo=UTC) if since.tzinfo is None else since
-    return datetime.fromisoformat(time).replace(microsecond=0) <= since
+    return datetime.fromisoformat(time).replace(microsecond=0) > since
 
 
 def kept_private(headers: Headers) -> Headers:

@@ -16,6 +16,7 @@ from packaging.utils import NormalizedName
 
 from pocketrepo.access import Action, Actor, Credential, Reader
 from pocketrepo.answers import (
+    DATED,
     Answer,
     Header,
     Span,
@@ -203,7 +204,7 @@ class Front:
 
     def _file(self, view: View, snapshot: Snapshot[Any], target: Target, request: Request) -> Answer:
         """Raises NoSuchFile, LimitReached."""
-        answer, is_companion = _file_answer(view.repository.index, snapshot, target, request.headers.get)
+        answer, is_companion = _file_answer(view.repository.index, snapshot, target, request)
         if view.actor is not None:
             answer = answer._replace(headers=kept_private(answer.headers))
         if not is_companion and answer.status in (200, 206) and request.method == "GET":
@@ -230,17 +231,19 @@ def _page(snapshot: Snapshot[Any], header: Header) -> Answer:
 
 
 def _file_answer(
-    index: Index, snapshot: Snapshot[Any], target: Target, header: Header
+    index: Index, snapshot: Snapshot[Any], target: Target, request: Request
 ) -> tuple[Answer, bool]:
     """And whether it is not the file but what is beside it. Raises NoSuchFile."""
     key, filename = target.key, target.filename
     project: Project = snapshot.value
+    header = request.headers.get
+    wanted = header("range") if request.method == "GET" else None  # RFC 9110 §14.2
     kept = snapshot.file(key, filename)
-    if kept is not None and header("range") is None and header("if-modified-since") is None:
+    if kept is not None and wanted is None and not any(map(header, DATED)):
         return answer_page(kept, header), (key, filename) not in project.by_key
     file, companion = listed(project, key, filename)
     blob = index.file(project.name, key, filename)
-    answer = answer_file(file, blob, companion, header)
+    answer = answer_file(file, blob, companion, header, wanted)
     if answer.status != 200 or blob.size > SMALL_FILE or not isinstance(answer.body, Span):
         return answer, bool(companion)
     page = read_whole(answer.headers, answer.body)

@@ -4,7 +4,7 @@ Source: the simple repository API specification (PEP 503, 592, 629, 658, 691, 70
 740 and 792).
 """
 
-from pocketrepo.simpleapi.negotiation import Format, negotiate
+from pocketrepo.simpleapi.negotiation import Format, negotiate, prefers_gzip
 from pocketrepo.simpleapi.page import Link, Page
 from pocketrepo.simpleapi.parsing import (
     MAX_LIST_BYTES,
@@ -30,6 +30,7 @@ __all__ = [
     "from_json",
     "from_response",
     "negotiate",
+    "prefers_gzip",
     "projects_from_html",
     "projects_from_json",
     "projects_from_response",

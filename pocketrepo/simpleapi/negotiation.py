@@ -1,4 +1,4 @@
-"""Which serialization a client gets: server-driven content negotiation (PEP 691, RFC 9110 section 12.5.1).
+"""Which serialization a client gets: server-driven content negotiation (PEP 691, RFC 9110 §12.5).
 
 Not Werkzeug's ``best_match``: it knows no ``latest``, and among equally wanted types it lets the more
 specific range win where the public index goes by its own order.
@@ -61,20 +61,40 @@ def negotiate(accept: str | None) -> Format | None:
 
 
 def _choose(accept: str) -> Format | None:
-    ranges = [item for item in accept[:_READ_LENGTH].lower().split(",") if item.strip()]
+    ranges = _weighted(accept)
     if not ranges:
         return Format.HTML
     wanted = dict.fromkeys(_PREFERENCE, (-1, 0.0))
-    for item in ranges:
-        media_range, *parameters = item.split(";")
-        specificity, formats = _RANGES.get(media_range.strip(), (0, ()))
+    for media_range, weight in ranges:
+        specificity, formats = _RANGES.get(media_range, (0, ()))
         for format in formats:
-            wanted[format] = max(wanted[format], (specificity, _weight(parameters)))
+            wanted[format] = max(wanted[format], (specificity, weight))
     best = max(_PREFERENCE, key=lambda format: wanted[format][1])
     return best if wanted[best][1] > 0 else None
 
 
 _remembered = lru_cache(maxsize=128)(_choose)
+
+
+def prefers_gzip(accept_encoding: str) -> bool:
+    """Whether an ``Accept-Encoding`` header asks for gzip (RFC 9110 §12.5.3).
+
+    ``*`` covers it where it is not named. No coding at all is the last choice, unless ``identity`` weighs more.
+    """
+    weights: dict[str, float] = {}
+    for coding, weight in _weighted(accept_encoding):
+        weights[_SYNONYMS.get(coding, coding)] = weight
+    weight = weights.get("gzip", weights.get("*", 0.0))
+    return weight > 0 and weight >= weights.get("identity", 0.0)
+
+
+_SYNONYMS = {"x-gzip": "gzip"}
+
+
+def _weighted(header: str) -> list[tuple[str, float]]:
+    """The members of a list with their weights, without other parameters, in lower case."""
+    members = [member.split(";") for member in header[:_READ_LENGTH].lower().split(",") if member.strip()]
+    return [(value.strip(), _weight(parameters)) for value, *parameters in members]
 
 
 def _weight(parameters: list[str]) -> float:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Blueprint, Response
 
+from pocketrepo.answers import redirect
 from pocketrepo.paths import Target, token_in
 from pocketrepo.web.cors import share
 from pocketrepo.web.session import signed_in
@@ -14,6 +17,8 @@ bp.after_request(share)
 
 
 @bp.get("/simple/")
+@bp.get("/+simple/")
+@bp.get("/<owner>/<repo>/+simple/")
 @bp.get("/<owner>/<repo>/simple/")
 @bp.get("/<form>/<owner>/<repo>/python/simple/")
 @bp.get("/<form>/<owner>/<repo>/python/index/")
@@ -23,12 +28,22 @@ def projects(owner: str = "", repo: str = "", form: str = "public") -> Response:
 
 
 @bp.get("/simple/<name>/")
+@bp.get("/+simple/<name>/")
+@bp.get("/<owner>/<repo>/+simple/<name>/")
 @bp.get("/<owner>/<repo>/simple/<name>/")
 @bp.get("/<form>/<owner>/<repo>/python/simple/<name>/")
 @bp.get("/<form>/<owner>/<repo>/python/index/<name>/")
 def project(name: str, owner: str = "", repo: str = "", form: str = "public") -> Response:
     """The files of one project (PEP 503, 691, 700)."""
     return _answer(Target(name_in_url(owner, repo), "project", name, token=token_in(form)))
+
+
+@bp.get("/simple//<name>/")
+@bp.get("/<owner>/<repo>/simple//<name>/")
+@bp.get("/<form>/<owner>/<repo>/python/simple//<name>/")
+def after_two_slashes(name: str, owner: str = "", repo: str = "", form: str = "public") -> Response:
+    """A project, for clients such as micropip that put a slash behind an index URL that ends in one."""
+    return respond(redirect(f"../../{quote(name)}/"))
 
 
 @bp.get("/files/<name>/<key>/<filename>")
