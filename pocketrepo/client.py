@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pocketrepo
 from pocketrepo import browser, errors
+from pocketrepo.administration import Audit, Entitlements, Keys, Owners, Roles, Users
 from pocketrepo.archive import Distribution, inspect
 from pocketrepo.config.snippet import snippet
 from pocketrepo.config.url import mask
@@ -204,13 +205,20 @@ class Client(Reader, Shown):
         )
         return listed
 
-    def create_repository(self, name: str, *, cors: Sequence[str] = ()) -> Json:
-        """Make OWNER/REPO. Pages of the origins in ``cors``, such as ``https://lab.example.org``, may read it in
-        a browser. Raises AlreadyExists, UsageError."""
+    def create_repository(self, name: str, *, private: bool = False, cors: Sequence[str] = ()) -> Json:
+        """Make OWNER/REPO, which anybody may read unless it is ``private``. Pages of the origins in ``cors``, such as
+        ``https://lab.example.org``, may read it in a browser. Raises AlreadyExists, UsageError."""
         owner, repo = RepositoryName.parse(name)
-        body = {"name": repo, "cors": list(cors)}
+        body = {"name": repo, "private": private, "cors": list(cors)}
         made: Json = self._transport.json("POST", f"{self._server}v1/repos/{owner}/", json=body)
         return made
+
+    def set_private(self, name: str, private: bool = True) -> Json:
+        """Close OWNER/REPO to all but those with a role or a token, or open it to everybody. Raises
+        NoSuchRepository."""
+        url = f"{self._server}v1/repos/{RepositoryName.parse(name)}/"
+        changed: Json = self._transport.json("PATCH", url, json={"private": private})
+        return changed
 
     def share_repository(self, name: str, cors: Sequence[str]) -> Json:
         """Let pages of these origins, and of no others, read OWNER/REPO in a browser. Raises NoSuchRepository,
@@ -227,6 +235,38 @@ class Client(Reader, Shown):
     def delete_repository(self, name: str) -> None:
         """Remove OWNER/REPO and all its files. Raises NoSuchRepository."""
         self._transport.request("DELETE", f"{self._server}v1/repos/{RepositoryName.parse(name)}/")
+
+    # Who may do what
+
+    @property
+    def users(self) -> Users:
+        """The server's users; for its owner."""
+        return Users(self._transport, f"{self._server}v1/users/")
+
+    @property
+    def keys(self) -> Keys:
+        """API keys of one's own, or everybody's for the server's owner."""
+        return Keys(self._transport, f"{self._server}v1/user/tokens/")
+
+    @property
+    def roles(self) -> Roles:
+        """Who may do what with this repository."""
+        return Roles(self._transport, f"{self._server}v1/repos/{self.repository}/privileges/")
+
+    @property
+    def owners(self) -> Owners:
+        """Who owns this repository's namespace, the first part of its name."""
+        return Owners(self._transport, f"{self._server}v1/orgs/{self.repository.partition('/')[0]}/members/")
+
+    @property
+    def entitlements(self) -> Entitlements:
+        """Tokens that only read this repository."""
+        return Entitlements(self._transport, f"{self._server}v1/entitlements/{self.repository}/")
+
+    @property
+    def audit(self) -> Audit:
+        """What happened on the server."""
+        return Audit(self._transport, f"{self._server}v1/log/")
 
     def stop_server(self) -> None:
         """Ask the server to end once requests in flight are answered; for its owner."""

@@ -10,18 +10,18 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from pocketrepo.clock import now
 from pocketrepo.errors import UsageError
 from pocketrepo.model import Json, RepositoryName
 from pocketrepo.store import Doc, Store
+from pocketrepo.tail import Extract
 
 UPLOADED, YANKED, UNYANKED, DELETED = "uploaded", "yanked", "unyanked", "deleted"
 PROJECT_CHANGED = "project-changed"
 REPOSITORY_CREATED, REPOSITORY_DELETED = "repository-created", "repository-deleted"
 REPOSITORY_CLOSED, REPOSITORY_OPENED = "repository-closed", "repository-opened"
-REPOSITORY_SHARED = "repository-shared"
 REPOSITORY_SHARED = "repository-shared"
 DENIED, SIGNED_IN, SIGNED_OUT = "denied", "signed-in", "signed-out"
 USER_ADDED, USER_REMOVED, PASSWORD_CHANGED = "user-added", "user-removed", "password-changed"
@@ -38,13 +38,6 @@ def entry(event: str, repository: RepositoryName | None, *, actor: str, **data: 
     """An event that happens now, as it is recorded."""
     where = {"repository": str(repository)} if repository else {}
     return {"time": now(), "event": event, **where, "actor": actor, **data}
-
-
-class Extract(NamedTuple):
-    """Events in the order they were recorded, and where the log goes on after them."""
-
-    entries: list[Json]
-    cursor: str
 
 
 class EventLog:

@@ -30,13 +30,13 @@ LAYERS = [
     "background server",
     "client gateway",
     "web",
-    "dists front installing launching maintenance reader sandbox using",
+    "administration dists front installing launching maintenance reader sandbox using",
     "records repository requestlog transport",
     "answers downloads environment folder hosted listings loaded progress sourcetree",
     "access",
     "shelf",
-    "cors details documents events hosts index keys watched",
-    "body browser clock failure readme snapshot store",
+    "cors details documents events hosts index keys terms watched",
+    "body browser clock failure readme snapshot store tail",
     "archive attestation paths query settings simpleapi standing",
     "publisher",
     "model",
@@ -51,8 +51,8 @@ SERVER_SIDE = """
     server gateway body web front cors repository hosted shelf folder index events documents snapshot store attestation
 """
 CLIENT_SIDE = """
-    background browser client dists environment failure installing launching listings loaded magics progress reader
-    sandbox sourcetree transport using widgets
+    administration background browser client dists environment failure installing launching listings loaded magics
+    progress reader sandbox sourcetree terms transport using widgets
 """
 """Neither imports the other: they meet over HTTP."""
 
@@ -89,6 +89,7 @@ READS_ENVIRONMENT = {
     "background": "POCKETREPO_ROOT",
     "browser": "POCKETREPO_BROWSER_URL; where a notebook says that it runs",
     "cli.options": "POCKETREPO_TOKEN",
+    "cli.secret": "POCKETREPO_PASSWORD",
     "config.locate": "where other tools look",
     "dists": "what a build inherits",
     "installing": "what an installer inherits",

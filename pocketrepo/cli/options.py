@@ -16,6 +16,8 @@ from pocketrepo.keys import owner_key
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+url_option = click.option("--url", envvar="POCKETREPO_URL", help="Address of a server elsewhere.")
+
 
 def repository_options(command: F) -> F:
     """``-r/--repository`` and ``--url``."""

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from pocketrepo.administration import Issued
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_issued(issued: Issued, field: str, as_json: bool) -> None:
+    """A secret, once: alone on standard output, so that it can be piped to where it is kept."""
+    if as_json:
+        print_json({**issued.about, field: issued.secret})
+        return
+    click.echo(f"the secret of {issued.name} ({issued.slug}), which nobody can show again:", err=True)
+    click.echo(issued.secret)

@@ -7,34 +7,35 @@ from pathlib import Path
 
 import click
 
-from pocketrepo.cli.options import client_for
+from pocketrepo.cli.options import client_for, url_option
 from pocketrepo.cli.printing import json_option, print_json
 from pocketrepo.errors import UsageError
 from pocketrepo.model import Json, RepositoryName
 from pocketrepo.settings import Settings
 
-url_option = click.option("--url", envvar="POCKETREPO_URL", help="Address of a server elsewhere.")
 cors_option = click.option(
     "--cors",
     multiple=True,
     metavar="ORIGIN",
     help="Let pages of this origin read it in a browser, as Pyodide does; * for any. More than one may be named.",
 )
+_WORDS = {"private": "is_private", "default": "is_default"}
 
 
 @click.group()
 def repo() -> None:
-    """Make, list, show and delete repositories."""
+    """Make, list, show, change and delete repositories."""
 
 
 @repo.command()
 @click.argument("name", metavar="OWNER/REPO")
+@click.option("--private", is_flag=True, help="For those with a role or a token only.")
 @cors_option
 @url_option
 @json_option
-def create(name: str, cors: tuple[str, ...], url: str | None, as_json: bool) -> None:
-    """Make a repository that anyone may read."""
-    made = client_for(None, url).create_repository(name, cors=cors)
+def create(name: str, private: bool, cors: tuple[str, ...], url: str | None, as_json: bool) -> None:
+    """Make a repository that anyone may read, unless it is private."""
+    made = client_for(None, url).create_repository(name, private=private, cors=cors)
     if as_json:
         print_json(made)
     else:
@@ -72,20 +73,36 @@ def show(name: str, url: str | None, as_json: bool) -> None:
 
 @repo.command("set")
 @click.argument("name", metavar="OWNER/REPO")
+@click.option(
+    "--private/--public", default=None, help="Who may read it: those with a role or a token, or all."
+)
 @cors_option
 @click.option("--no-cors", is_flag=True, help="Let no page of another site read it.")
 @url_option
-def set_command(name: str, cors: tuple[str, ...], no_cors: bool, url: str | None) -> None:
+@json_option
+def set_command(
+    name: str, private: bool | None, cors: tuple[str, ...], no_cors: bool, url: str | None, as_json: bool
+) -> None:
     """Change a repository. The origins named take the place of those before."""
-    if bool(cors) == no_cors:
-        raise UsageError("nothing to change", hint="--cors ORIGIN or --no-cors")
-    client_for(None, url).share_repository(name, cors)
-    click.echo(f"changed {name}")
+    if cors and no_cors:
+        raise UsageError("--cors and --no-cors contradict each other")
+    client = client_for(None, url)
+    changed: Json = {}
+    if private is not None:
+        changed = client.set_private(name, private)
+    if cors or no_cors:
+        changed = client.share_repository(name, cors)
+    if not changed:
+        raise UsageError("nothing to change", hint="--private, --public, --cors ORIGIN or --no-cors")
+    if as_json:
+        print_json(changed)
+    else:
+        click.echo(f"changed {_line(changed)}")
 
 
 def _line(entry: Json) -> str:
-    default = ", default" if entry.get("is_default") else ""
-    return f"{entry['namespace']}/{entry['slug']}  {entry['package_group_count']} projects{default}"
+    more = ", ".join(["", *[word for word, said in _WORDS.items() if entry.get(said)]])
+    return f"{entry['namespace']}/{entry['slug']}  {entry['package_group_count']} projects{more}"
 
 
 @repo.command()
