@@ -7,7 +7,8 @@ import base64
 import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,27 +80,29 @@ class Live:
     app: Flask
 
 
-@pytest.fixture
-def serve(request: pytest.FixtureRequest) -> Callable[..., Live]:
-    """Serves an application by the real gateway; ``front=False`` sends everything through Flask."""
+@contextmanager
+def running(app: Flask, *, front: bool = True, idle_timeout: float = 5.0) -> Iterator[Live]:
+    """An application served by the real gateway; ``front=False`` sends everything through Flask."""
     from pocketrepo.gateway import Gateway, bind
 
-    def start(app: Flask, *, front: bool = True, idle_timeout: float = 5.0) -> Live:
-        site = app.extensions["pocketrepo"]
-        listener = bind("127.0.0.1", 0)
-        site.port = listener.getsockname()[1]
-        gateway = Gateway(site.front if front else None, app.wsgi_app, threads=16, idle_timeout=idle_timeout)
-        thread = threading.Thread(target=lambda: asyncio.run(gateway.serve(listener)), daemon=True)
-        thread.start()
+    site = app.extensions["pocketrepo"]
+    listener = bind("127.0.0.1", 0)
+    site.port = listener.getsockname()[1]
+    gateway = Gateway(site.front if front else None, app.wsgi_app, threads=16, idle_timeout=idle_timeout)
+    thread = threading.Thread(target=lambda: asyncio.run(gateway.serve(listener)), daemon=True)
+    thread.start()
+    try:
+        yield Live(f"http://127.0.0.1:{site.port}/", owner_key(site.settings.root), site.root, app)
+    finally:
+        gateway.stop()
+        thread.join(5)
 
-        def end() -> None:
-            gateway.stop()
-            thread.join(5)
 
-        request.addfinalizer(end)
-        return Live(f"http://127.0.0.1:{site.port}/", owner_key(site.settings.root), site.root, app)
-
-    return start
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Live]]:
+    """`running`, until the test ends."""
+    with ExitStack() as stack:
+        yield lambda app, **options: stack.enter_context(running(app, **options))
 
 
 @pytest.fixture(params=[True, False], ids=["front", "flask"])

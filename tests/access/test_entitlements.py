@@ -37,7 +37,7 @@ def test_tokens_of_another_repository_are_unknown(book: EntitlementBook, store: 
     found = made(book)
     other = EntitlementBook(store, OTHER)
     assert other.all() == []
-    with pytest.raises(NotFound, match="no entitlement .* in acme/other"):
+    with pytest.raises(NotFound, match=r"no entitlement .* in acme/other"):
         other.find(found.slug)
 
 
@@ -100,7 +100,7 @@ def test_terms_that_make_no_sense_are_refused_by_name(book: EntitlementBook, fie
 
 def test_an_unknown_field_is_refused(book: EntitlementBook) -> None:
     found = made(book)
-    with pytest.raises(UsageError, match="limit_downloads.*known are eula_required"):
+    with pytest.raises(UsageError, match=r"limit_downloads.*known are eula_required"):
         book.update(found.slug, {"limit_downloads": 1}, actor="ada")
 
 

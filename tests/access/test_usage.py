@@ -17,6 +17,7 @@ from pocketrepo.store import MemoryStore
 from tests.access.conftest import TOOLS, utc
 
 HOME = "192.0.2.1"
+MADE = utc(2026, 1, 10)
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def book(store: MemoryStore) -> UsageBook:
     return UsageBook(store)
 
 
-def token(tokens: EntitlementBook, at: datetime = utc(2026, 1, 10), **terms: Any) -> Entitlement:
+def token(tokens: EntitlementBook, at: datetime = MADE, **terms: Any) -> Entitlement:
     with fixed(at):
         return tokens.create(Terms(name="ci", **terms), actor="ada")[0]
 
