@@ -3,12 +3,13 @@ that takes the legacy upload; yank, delete and repositories need a PocketRepo.""
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, urlsplit
 
 import pocketrepo
 from pocketrepo import browser, errors
@@ -21,7 +22,7 @@ from pocketrepo.dists import What, collect
 from pocketrepo.environment import Address, Mode
 from pocketrepo.installing import Installations, install
 from pocketrepo.listings import Pushed, Pushes, version_of
-from pocketrepo.model import Json, RepositoryName, normalize
+from pocketrepo.model import Json, RepositoryName, Status, normalize
 from pocketrepo.progress import Progress, bar
 from pocketrepo.reader import Reader, same_version
 from pocketrepo.sandbox import Sandbox
@@ -128,7 +129,8 @@ class Client(Reader, Shown):
     def upload(self, path: Path, *, progress: Progress | None = None) -> Pushed:
         """Upload one distribution, unless these bytes are listed already.
 
-        Raises BadUpload for a broken one, before anything is sent; FileExists for a taken filename.
+        What is beside it as ``FILENAME.publish.attestation`` goes along (PEP 740). Raises BadUpload for a broken
+        one, before anything is sent; FileExists for a taken filename.
         """
         found = inspect(path)
         with path.open("rb") as file:
@@ -142,6 +144,13 @@ class Client(Reader, Shown):
 
     def _has(self, found: Distribution, sha256: str) -> bool:
         return self.listed(found.name).get(found.filename) == sha256
+
+    def _attestations(self, path: Path) -> list[tuple[str, str]]:
+        """The attestations that a build left beside a file, as ``FILENAME.publish.attestation`` (PEP 740)."""
+        beside = sorted(path.parent.glob(f"{glob.escape(path.name)}.*.attestation"))
+        if not beside:
+            return []
+        return [("attestations", f"[{','.join(one.read_text('utf-8') for one in beside)}]")]
 
     def _send(self, path: Path, found: Distribution, sha256: str, progress: Progress | None) -> None:
         fields: list[tuple[str, str]] = [
@@ -158,7 +167,7 @@ class Client(Reader, Shown):
         for name, value in found.fields.items():
             if name not in sent:
                 fields += [(name, item) for item in ([value] if isinstance(value, str) else value)]
-        self._transport.upload(self.upload_url, fields, path, progress)
+        self._transport.upload(self.upload_url, fields + self._attestations(path), path, progress)
 
     def yank(
         self, name: str, version: str | None = None, *, filename: str = "", reason: str = ""
@@ -174,27 +183,73 @@ class Client(Reader, Shown):
         """Remove a version, one file, or (neither given) every file of a project, for good."""
         return self._each("", name, version, filename)
 
+    def mark(self, name: str, status: Status, *, reason: str = "") -> Json:
+        """Give a project a status: "active", "deprecated", "archived" (takes no uploads) or "quarantined" (offers
+        no files either). Returns what is now said of it. Raises NoSuchProject, Refused."""
+        return self._change(name, {"status": status, "status_reason": reason})
+
+    def project_settings(self, name: str) -> Json:
+        """What is said of a project as a whole, and its files, in quarantine or not; takes a credential to upload
+        with. Raises NoSuchProject."""
+        return self._about(name, "GET")
+
+    def set_project(
+        self,
+        name: str,
+        *,
+        tracks: Sequence[str] | None = None,
+        alternate_locations: Sequence[str] | None = None,
+        publishers: Sequence[str] | None = None,
+    ) -> Json:
+        """Say where else a project is (PEP 708): pages of the same project that it extends, and that count as the
+        same; and whose attestations its uploads may carry (PEP 740), as ``github:OWNER/REPO:WORKFLOW``,
+        ``gitlab:GROUP/PROJECT:PATH`` or ``google:EMAIL``. Each list replaces the one before, None leaves it. Raises
+        NoSuchProject, Refused."""
+        given = {"tracks": tracks, "alternate_locations": alternate_locations, "publishers": publishers}
+        return self._change(name, {field: list(value) for field, value in given.items() if value is not None})
+
+    def _change(self, name: str, changes: Json) -> Json:
+        return self._about(name, "PATCH", json=changes)
+
+    def _about(self, name: str, method: str, **options: Any) -> Json:
+        try:
+            found: Json = self._transport.json(
+                method, f"{self._server}v1/projects/{self.repository}/{quote(name, safe='')}/", **options
+            )
+        except errors.NotFound:
+            raise errors.NoSuchProject(name) from None
+        return found
+
     def _each(
         self, verb: str, name: str, version: str | None, filename: str, json: Json | None = None
     ) -> list[str]:
         """Do one thing to each file that is meant."""
         done = []
         packages = f"{self._server}v1/packages/{self.repository}/"
-        for each in self._page(name).links:
-            if version is not None and not same_version(version_of(each), version):
+        for name_of_file, version_of_file, key in self._changeable(name):
+            if version is not None and not same_version(version_of_file, version):
                 continue
-            if filename and each.filename != filename:
+            if filename and name_of_file != filename:
                 continue
-            key = urlsplit(each.url).path.split("/")[-2]
             address = f"{packages}{normalize(name)}-{key}/"
             if verb:
                 self._transport.request("POST", f"{address}{verb}/", json=json)
             else:
                 self._transport.request("DELETE", address)
-            done.append(each.filename)
+            done.append(name_of_file)
         if not done:
             raise errors.NoSuchFile(filename or f"of {name} {version or ''}".strip())
         return done
+
+    def _changeable(self, name: str) -> list[tuple[str, str, str]]:
+        """Filename, version and KEY of each file; of a project in quarantine, whose page lists none, as well."""
+        page = self._page(name)
+        if page.status == "quarantined":
+            files = self.project_settings(name)["files"]
+            return [(each["filename"], each["version"], each["slug_perm"]) for each in files]
+        return [
+            (each.filename, version_of(each), urlsplit(each.url).path.split("/")[-2]) for each in page.links
+        ]
 
     # Repositories
 
@@ -231,6 +286,18 @@ class Client(Reader, Shown):
         """Raises NoSuchRepository."""
         shown: Json = self._transport.json("GET", f"{self._server}v1/repos/{RepositoryName.parse(name)}/")
         return shown
+
+    def set_rules(
+        self, name: str, *, allow_replace: bool | None = None, allow_similar: bool | None = None
+    ) -> Json:
+        """Whether, in OWNER/REPO, a taken filename may get other bytes, and the name of a new project may read like
+        another's; None leaves it as it is. Raises NoSuchRepository."""
+        given = {"allow_replace": allow_replace, "allow_similar": allow_similar}
+        rules = {rule: allowed for rule, allowed in given.items() if allowed is not None}
+        changed: Json = self._transport.json(
+            "PATCH", f"{self._server}v1/repos/{RepositoryName.parse(name)}/", json=rules
+        )
+        return changed
 
     def delete_repository(self, name: str) -> None:
         """Remove OWNER/REPO and all its files. Raises NoSuchRepository."""

@@ -19,7 +19,7 @@ from pocketrepo.store import Doc, Store
 from pocketrepo.tail import Extract
 
 UPLOADED, YANKED, UNYANKED, DELETED = "uploaded", "yanked", "unyanked", "deleted"
-PROJECT_CHANGED = "project-changed"
+PROJECT_CHANGED, REPOSITORY_CHANGED = "project-changed", "repository-changed"
 REPOSITORY_CREATED, REPOSITORY_DELETED = "repository-created", "repository-deleted"
 REPOSITORY_CLOSED, REPOSITORY_OPENED = "repository-closed", "repository-opened"
 REPOSITORY_SHARED = "repository-shared"

@@ -164,7 +164,9 @@ class Front:
         try:
             repository = root.repository(name)
         except NoSuchRepository as missing:
-            actor = root.access.identify(credential, client=client, at_once=at_once) if credential else fallback
+            actor = (
+                root.access.identify(credential, client=client, at_once=at_once) if credential else fallback
+            )
             raise root.access.hide_from_reader(actor, missing) from None
         if not repository.private:
             return View(repository, None), repository.stands

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,14 @@ class Rules:
 
     allow_replace: bool = False
     allow_similar: bool = False
+
+    @classmethod
+    def of(cls, document: Json) -> Rules:
+        """As a repository's document has them."""
+        return cls(**{rule: bool(document.get(rule, False)) for rule in RULES})
+
+
+RULES = tuple(rule.name for rule in fields(Rules))
 
 
 class Hosted(Shelf):

@@ -107,15 +107,17 @@ class Release(NamedTuple):
 class Project(Shown):
     """A project as its index tells of it.
 
-    ``links`` are its files, ``releases`` the same by version, newest first. ``details`` is what the metadata of
-    its latest release says, empty where the index does not offer it (PEP 658), and ``readme`` its description as
-    safe HTML.
+    ``status`` is active, deprecated, archived or quarantined, for a ``status_reason`` (PEP 792). ``links`` are its
+    files, ``releases`` the same by version, newest first. ``details`` is what the metadata of its latest release
+    says, empty where the index does not offer it (PEP 658), and ``readme`` its description as safe HTML.
     """
 
     def __init__(self, page: simpleapi.Page, *, details: Details | None = None, web_page: str = "") -> None:
         self.name = page.name
         self.links = Files(page.links)
         self.details = details or Details()
+        self.status = page.status
+        self.status_reason = page.status_reason
         self._listed = page.versions
         self._web_page = web_page
 
@@ -173,7 +175,9 @@ class Project(Shown):
     def _facts(self) -> list[tuple[str, Piece]]:
         details = self.details
         links = [_linked(label, url) for label, url in (*details.people, *details.links)]
+        said = "" if self.status == "active" else self.status
         rows = [
+            ("status", text(": ".join(filter(None, [said, self.status_reason])))),
             ("releases", text(", ".join(map(_called, self.releases)))),
             ("needs", block(*map(code, details.requires))),
             ("extras", block(*map(code, details.optional))),

@@ -24,7 +24,7 @@ from pocketrepo.errors import (
     UsageError,
 )
 from pocketrepo.events import EventLog
-from pocketrepo.hosted import Hosted
+from pocketrepo.hosted import Hosted, Rules
 from pocketrepo.index import Index, Layered
 from pocketrepo.model import Json, RepositoryName
 from pocketrepo.settings import Settings
@@ -141,6 +141,14 @@ class Root:
             self.log.record(events.REPOSITORY_OPENED, name, actor=actor)
         return self.repository(name)
 
+    def set_rules(self, name: RepositoryName, changes: dict[str, bool], *, actor: str) -> Repository:
+        """Allow uploads what is usually refused, or no longer; ``changes`` are fields of `Rules`. Raises
+        NoSuchRepository."""
+        self.repository(name)
+        self.log.record(events.REPOSITORY_CHANGED, name, actor=actor, rules=changes)
+        self._alter(name, changes)
+        return self.repository(name)
+
     def _alter(self, name: RepositoryName, changes: Json) -> None:
         def change(document: Json | None) -> Json:
             if document is None:
@@ -180,7 +188,7 @@ class Root:
         return deleted, private
 
     def _assemble(self, name: RepositoryName, document: Json, stands: Callable[[], bool]) -> Repository:
-        hosted = Hosted(self.store, name, self.memo, self.log)
+        hosted = Hosted(self.store, name, self.memo, self.log, Rules.of(document))
         index: Index = hosted
         if name == self.default and self._offered:
             index = Layered([hosted, *self._offered], self.memo, f"layered/{name}")

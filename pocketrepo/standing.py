@@ -21,8 +21,8 @@ MAX_ENTRIES = 20
 """Tracks, alternate locations or publishers of one project."""
 MAX_URL = 500
 
-_NOT_TEXT = re.compile(r"[\ud800-\udfff]")
-"""JSON can hold half a character, which no file can."""
+_NOT_TEXT = re.compile(r"[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""JSON can hold half a character, which no file can, and control characters, which no page can."""
 _NOT_A_URL = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
 
 
@@ -73,7 +73,7 @@ USUAL = Standing()
 def check_reason(value: object) -> str:
     """Raises UsageError unless it is text of a reasonable length."""
     if not isinstance(value, str) or len(value) > MAX_REASON or _NOT_TEXT.search(value):
-        raise UsageError(f"the reason is text of up to {MAX_REASON:,} characters")
+        raise UsageError(f"the reason is text of up to {MAX_REASON:,} characters, without control characters")
     return value
 
 

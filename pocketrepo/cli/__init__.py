@@ -25,6 +25,8 @@ COMMANDS = {
     "key": "keys",
     "list": "packages",
     "log": "log",
+    "mark": "project",
+    "project": "project",
     "push": "packages",
     "rebuild": "maintain",
     "repo": "repo",

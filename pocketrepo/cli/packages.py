@@ -88,10 +88,18 @@ def show(name: str, repository: str | None, url: str | None, as_json: bool) -> N
     page = client_for(repository, url).show(name)
     if as_json:
         print_json(
-            {"name": page.name, "versions": list(page.versions), "files": [asdict(f) for f in page.links]}
+            {
+                "name": page.name,
+                "status": page.status,
+                "status_reason": page.status_reason,
+                "versions": list(page.versions),
+                "files": [asdict(f) for f in page.links],
+            }
         )
         return
     click.echo(f"{page.name} {newest(page.versions) or '(no files)'}")
+    if page.status != "active" or page.status_reason:
+        click.echo(f"  {page.status}  {page.status_reason}".rstrip())
     for link in page.links:
         click.echo("  " + _line(link))
 

@@ -13,6 +13,8 @@ from pocketrepo.errors import UsageError
 from pocketrepo.model import Json, RepositoryName
 from pocketrepo.settings import Settings
 
+RULES = ("allow_replace", "allow_similar")
+
 cors_option = click.option(
     "--cors",
     multiple=True,
@@ -69,6 +71,9 @@ def show(name: str, url: str | None, as_json: bool) -> None:
         click.echo(f"index: {found['index_url']}\nmade: {found['created_at']}")
         if found["cors"]:
             click.echo(f"read by pages of: {' '.join(found['cors'])}")
+        for rule in RULES:
+            if found[rule]:
+                click.echo(f"{rule}: yes")
 
 
 @repo.command("set")
@@ -78,10 +83,26 @@ def show(name: str, url: str | None, as_json: bool) -> None:
 )
 @cors_option
 @click.option("--no-cors", is_flag=True, help="Let no page of another site read it.")
+@click.option(
+    "--allow-replace/--no-allow-replace",
+    default=None,
+    help="Whether a taken filename may get other contents.",
+)
+@click.option(
+    "--allow-similar/--no-allow-similar",
+    default=None,
+    help="Whether the name of a new project may read like another's.",
+)
 @url_option
 @json_option
 def set_command(
-    name: str, private: bool | None, cors: tuple[str, ...], no_cors: bool, url: str | None, as_json: bool
+    name: str,
+    private: bool | None,
+    cors: tuple[str, ...],
+    no_cors: bool,
+    url: str | None,
+    as_json: bool,
+    **rules: bool | None,
 ) -> None:
     """Change a repository. The origins named take the place of those before."""
     if cors and no_cors:
@@ -92,8 +113,10 @@ def set_command(
         changed = client.set_private(name, private)
     if cors or no_cors:
         changed = client.share_repository(name, cors)
+    if any(allowed is not None for allowed in rules.values()):
+        changed = client.set_rules(name, **rules)
     if not changed:
-        raise UsageError("nothing to change", hint="--private, --public, --cors ORIGIN or --no-cors")
+        raise UsageError("nothing to change", hint="pocketrepo repo set --help")
     if as_json:
         print_json(changed)
     else:

@@ -20,8 +20,10 @@ from pocketrepo.web import (
     audit,
     entitlements,
     health,
+    legacy,
     manage,
     pages,
+    projects,
     roles,
     signing,
     simple,
@@ -87,8 +89,8 @@ def create_app(settings: Settings, root: Root) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OSError, _failed_call)
     app.register_error_handler(Exception, _fault)
-    api = (manage, users, tokens, roles, entitlements, audit)
-    for module in (health, *api, upload, simple, signing, pages, ui):
+    api = (manage, projects, users, tokens, roles, entitlements, audit)
+    for module in (health, *api, upload, simple, legacy, signing, pages, ui):
         app.register_blueprint(module.bp)
     return app
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from packaging.utils import NormalizedName
 
 from pocketrepo.details import Details, details_of
 from pocketrepo.errors import BadUpload, NotFound
-from pocketrepo.model import METADATA_SUFFIX, File, Release
+from pocketrepo.model import METADATA_SUFFIX, File, Json, Release
 from pocketrepo.repository import Repository
 
 
@@ -21,14 +20,16 @@ def representative(release: Release) -> File:
 
 def read_details(repository: Repository, name: NormalizedName, file: File) -> Details:
     """What is known of a listed file; empty where its metadata is not at hand."""
-    record = repository.hosted.upload_record(name, file.key)
-    fields = record.get("metadata")
-    return details_of(fields if isinstance(fields, dict) else _fields(repository, name, file))
+    return details_of(fields_of(repository, name, file, repository.hosted.upload_record(name, file.key)))
 
 
-def _fields(repository: Repository, name: NormalizedName, file: File) -> dict[str, Any]:
+def fields_of(repository: Repository, name: NormalizedName, file: File, record: Json) -> Json:
+    """Its core metadata, named as in the upload form: from the record of its upload, or else from its file."""
     from pocketrepo.archive.metadata import parse_metadata
 
+    fields = record.get("metadata")
+    if isinstance(fields, dict):
+        return fields
     with suppress(NotFound, OSError, BadUpload):
         blob = repository.index.file(name, file.key, file.filename + METADATA_SUFFIX)
         data = Path(blob.path).read_bytes() if blob.data is None else blob.data

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import asdict
 
 from flask import Blueprint, Response, jsonify, request
 from packaging.utils import NormalizedName
@@ -16,10 +17,12 @@ import pocketrepo
 from pocketrepo.access import ANY_PROJECT, Action
 from pocketrepo.cors import Origins
 from pocketrepo.errors import NoSuchProject, NotFound, UsageError
+from pocketrepo.hosted import RULES
 from pocketrepo.index import Index
 from pocketrepo.model import File, Json, Project, RepositoryName, normalize
 from pocketrepo.query import Query
 from pocketrepo.repository import Repository
+from pocketrepo.standing import check_reason
 from pocketrepo.web.auth import asking, refuse_foreign_pages, require
 from pocketrepo.web.payload import base, body, page
 from pocketrepo.web.reading import readable, repository_for_api
@@ -28,8 +31,6 @@ from pocketrepo.web.state import site
 bp = Blueprint("manage", __name__, url_prefix="/v1")
 _KEY = re.compile(r"[0-9a-f]{16}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
-_NO_TEXT = re.compile(r"[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""JSON can hold half a character, which no file can, and control characters, which no page can."""
 
 
 @bp.get("/status/check/basic/")
@@ -79,14 +80,16 @@ def create_repository(owner: str) -> tuple[Response, int]:
 @bp.patch("/repos/<owner>/<repo>/")
 def change_repository(owner: str, repo: str) -> Response:
     """Change what is sent: ``{"private": true or false}``; ``{"cors": [ORIGIN, …]}``, the origins whose pages may
-    read it in a browser, which a private one has not."""
+    read it in a browser, which a private one has not; ``allow_replace`` and ``allow_similar``, each true or false."""
     name = RepositoryName.parse(f"{owner}/{repo}")
     actor = require(Action.ADMIN, name)
     given = body()
     private = given.get("private")
-    if not given or set(given) - {"cors", "private"} or not isinstance(private, bool | None):
+    rules = {rule: given[rule] for rule in RULES if isinstance(given.get(rule), bool)}
+    if not given or set(given) - {"cors", "private", *rules} or not isinstance(private, bool | None):
         raise UsageError(
-            'send what is to be changed as JSON: {"private": true or false, "cors": [ORIGIN, …]}'
+            'send what is to be changed as JSON: {"private": true or false, "cors": [ORIGIN, …]}',
+            hint=f"or {', '.join(RULES)}, each true or false",
         )
     origins, root = _origins(given), site().root
     changed = root.repository(name)
@@ -94,6 +97,8 @@ def change_repository(owner: str, repo: str) -> Response:
         changed = root.set_private(name, private, actor=actor.name)
     if "cors" in given:
         changed = root.share(name, origins, actor=actor.name)
+    if rules:
+        changed = root.set_rules(name, rules, actor=actor.name)
     return jsonify(_repository(changed))
 
 
@@ -156,9 +161,7 @@ def delete_package(owner: str, repo: str, slug: str) -> tuple[str, int]:
 def yank_package(owner: str, repo: str, slug: str) -> Response:
     """Mark one file as yanked, with ``{"reason": …}`` (PEP 592)."""
     repository, project, file, actor = _for_change(owner, repo, slug)
-    reason = body().get("reason", "")
-    if not isinstance(reason, str) or len(reason) > 1000 or _NO_TEXT.search(reason):
-        raise UsageError("the reason is text of up to 1,000 characters, without control characters")
+    reason = check_reason(body().get("reason", ""))
     changed = repository.hosted.yank(project.name, filename=file.filename, reason=reason, actor=actor)
     return _changed(repository, project, changed, slug)
 
@@ -195,7 +198,7 @@ def _find(repository: Repository, index: Index, slug: str) -> tuple[Project, Fil
         for project_name in [normalize(name)] if name else _with_key(repository, index, key):
             with suppress(NoSuchProject):
                 project = index.project(project_name).value
-                for file in project.files:
+                for file in (*project.files, *project.withheld):
                     if file.key == key:
                         return project, file
     raise NotFound(f"no package {slug} in {repository.name}")
@@ -220,6 +223,7 @@ def _repository(repository: Repository) -> Json:
         "is_default": name == site().root.default,
         "cors": list(repository.origins.names) if repository.origins else [],
         "created_at": repository.created,
+        **asdict(repository.hosted.rules),
         "package_group_count": len(repository.index.projects().value.names),
         "self_url": f"{base()}/v1/repos/{name}/",
         "index_url": f"{base()}/{name}/simple/",
@@ -252,7 +256,8 @@ def _package(repository: Repository, project: Project, file: File) -> Json:
         "size": file.size,
         "checksum_sha256": file.sha256,
         "uploaded_at": file.upload_time,
-        "is_downloadable": True,
+        "is_downloadable": project.status != "quarantined",
+        "is_quarantined": project.status == "quarantined",
         "is_yanked": file.yanked is not None,
         "yanked_reason": file.yanked,
         "requires_python": file.requires_python,

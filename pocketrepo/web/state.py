@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import IO
 
 from flask import Response, current_app, request
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from pocketrepo.answers import Answer, Span
-from pocketrepo.errors import NoSuchRepository, UsageError
+from pocketrepo.errors import NoSuchProject, NoSuchRepository, UsageError
 from pocketrepo.front import Front, credential_of
 from pocketrepo.hosts import Hosts
 from pocketrepo.model import RepositoryName
@@ -50,6 +51,14 @@ def name_in_url(owner: str, repo: str) -> RepositoryName | None:
         missing = NoSuchRepository(f"{owner}/{repo}")
         actor = access.identify(credential_of(header), client=front.proxies.client(ASKED))
         raise access.hide(actor, missing) from None
+
+
+def project_in_url(name: str) -> NormalizedName:
+    """Raises NoSuchProject for what no project can be called."""
+    try:
+        return canonicalize_name(name, validate=True)
+    except InvalidName:
+        raise NoSuchProject(name[:200]) from None
 
 
 class Asked:

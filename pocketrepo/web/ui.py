@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, request
 from markupsafe import Markup
-from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 from werkzeug.exceptions import NotFound
 
 from pocketrepo import answers, readme
@@ -25,7 +25,7 @@ from pocketrepo.web.details import read_details, representative
 from pocketrepo.web.pages import page, require_html, revalidated
 from pocketrepo.web.reading import readable, view_for_reading
 from pocketrepo.web.setup import install_lines, setup
-from pocketrepo.web.state import respond, site
+from pocketrepo.web.state import project_in_url, respond, site
 
 bp = Blueprint("ui", __name__)
 
@@ -114,7 +114,7 @@ def project(owner: str, repo: str, name: str) -> Response:
     view = view_for_reading(owner, repo)
     require_html()
     found = view.repository
-    normalized = _normalized(name)
+    normalized = project_in_url(name)
     if normalized != name:
         query = request.query_string.decode("latin-1")
         return respond(answers.redirect(f"../{normalized}/{'?' if query else ''}{query}"))
@@ -148,13 +148,6 @@ def static(filename: str) -> Response:
 @cache
 def _static(filename: str) -> bytes:
     return (Path(__file__).parent / "static" / filename).read_bytes()
-
-
-def _normalized(name: str) -> NormalizedName:
-    try:
-        return canonicalize_name(name, validate=True)
-    except InvalidName:
-        raise NoSuchProject(name) from None
 
 
 def _paging(total: int) -> Paging:

@@ -14,18 +14,25 @@ from contextlib import contextmanager
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import LengthRequired
 
+from pocketrepo import attestation
 from pocketrepo.access import ANY_PROJECT, Action
 from pocketrepo.archive import Distribution, inspect
 from pocketrepo.documents import Upload
-from pocketrepo.errors import BadUpload, TooLarge, Unavailable
-from pocketrepo.model import normalize, version_order
+from pocketrepo.errors import BadUpload, NoSuchProject, Refused, TooLarge, Unavailable
+from pocketrepo.hosted import Hosted
+from pocketrepo.model import PROVENANCE_SUFFIX, SIGNATURE_SUFFIX, File, normalize, version_order
+from pocketrepo.publisher import Publisher
 from pocketrepo.web.auth import require
 from pocketrepo.web.form import HASHES, Form, Staged, read_form
 from pocketrepo.web.state import name_in_url, site, text
 
 bp = Blueprint("upload", __name__)
-NOT_KEPT = frozenset({"content", "description", "gpg_signature"})
-"""Form fields that the stored record leaves out: the file, and what its metadata says byte for byte."""
+NOT_KEPT = frozenset({"content", "description", "gpg_signature", "attestations"})
+"""Form fields that the stored record leaves out: the file, and what lies beside it."""
+COMPANION_FIELDS = {PROVENANCE_SUFFIX: "attestations", SIGNATURE_SUFFIX: "gpg_signature"}
+MAX_SIGNATURE = 8 * 1024
+"""Characters; one has about a thousand."""
+SAID = {"new": "listed", "same": "was listed already", "replaced": "listed in place of another"}
 
 
 @bp.post("/")
@@ -53,20 +60,49 @@ def upload(owner: str = "", repo: str = "") -> Response:
     try:
         distribution = _check(form, form.file)
         site().root.access.require(actor, Action.UPLOAD, name, project=distribution.name)
-        admitted = repository.hosted.admit(
-            Upload(
-                distribution=distribution,
-                staged=form.file.path,
-                size=form.file.size,
-                sha256=form.file.digests["sha256_digest"],
-                actor=actor.name,
-                form={key: value for key, value in form.fields.items() if key not in NOT_KEPT},
-            )
+        taken = Upload(
+            distribution=distribution,
+            staged=form.file.path,
+            size=form.file.size,
+            sha256=form.file.digests["sha256_digest"],
+            actor=actor.name,
+            form={key: value for key, value in form.fields.items() if key not in NOT_KEPT},
         )
+        taken.companions.update(_companions(form, taken, repository.hosted))
+        admitted = repository.hosted.admit(taken)
     finally:
         form.file.path.unlink(missing_ok=True)
-    said = "listed" if admitted.result == "new" else "was listed already"
-    return text(f"{admitted.file.filename} {said} in {name}\n")
+    _refuse_additions(taken, admitted.file)
+    return text(f"{admitted.file.filename} {SAID[admitted.result]} in {name}\n")
+
+
+def _companions(form: Form, taken: Upload, hosted: Hosted) -> dict[str, bytes]:
+    """What is to be served beside the file, checked. Raises BadUpload: nothing that was sent is dropped."""
+    found = {}
+    signature = form.first("gpg_signature").strip()
+    if signature:
+        if not signature.startswith("-----BEGIN PGP SIGNATURE-----") or len(signature) > MAX_SIGNATURE:
+            raise BadUpload("'gpg_signature' is not an armored OpenPGP signature", field="gpg_signature")
+        found[SIGNATURE_SUFFIX] = f"{signature}\n".encode()
+    sent = form.first("attestations").strip()
+    if sent not in ("", "[]"):
+        distribution = taken.distribution
+        try:
+            publishers = [Publisher.parse(one) for one in hosted.standing(distribution.name).publishers]
+        except NoSuchProject:
+            publishers = []
+        found[PROVENANCE_SUFFIX] = attestation.verify(sent, distribution.filename, taken.sha256, publishers)
+    return found
+
+
+def _refuse_additions(taken: Upload, file: File) -> None:
+    """A file stays as it was listed first: what came only now would be dropped without a word."""
+    for suffix in taken.companions:
+        if file.digest(suffix) is None:
+            raise Refused(
+                f"{file.filename} was listed before, without {COMPANION_FIELDS[suffix]}",
+                hint="delete the file, then upload it again with them",
+            )
 
 
 def _content_length() -> int:
@@ -97,7 +133,7 @@ def _check(form: Form, staged: Staged) -> Distribution:
         raise BadUpload("':action' must be 'file_upload'", field=":action")
     if form.first("protocol_version") not in ("", "1"):
         raise BadUpload("'protocol_version' must be 1", field="protocol_version")
-    for field in (*HASHES, "name", "version", "filetype"):
+    for field in (*HASHES, *COMPANION_FIELDS.values(), "name", "version", "filetype"):
         if len(form.fields.get(field, [])) > 1:
             raise BadUpload(f"{field!r} is given more than once", field=field)
     _check_digests(form, staged)
