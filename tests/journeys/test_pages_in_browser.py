@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pocketrepo import events
+from pocketrepo.access import Role
+from pocketrepo.access.passwords import hash_password
 from pocketrepo.model import RepositoryName, normalize
 from pocketrepo.repository import open_root
 from pocketrepo.settings import Settings
@@ -33,6 +36,15 @@ PAGES = [
     "local/main/projects/hello-pocket/?version=1.0",
     "local/main/projects/hostile/",
     "local/main/projects/a-name-that-goes-on-and-on-and-on-without-ever-coming-to-an-end/",
+]
+PRIVATE = "acme/secret/"
+USER, PASSWORD = "ada", "correct horse"
+FOR_READERS = [
+    "",
+    PRIVATE,
+    f"{PRIVATE}projects/classified/",
+    f"{PRIVATE}projects/nothing/",
+    "account/sign-in/",
 ]
 WIDTHS = [360, 768, 1280]
 README = """# Hello
@@ -63,13 +75,25 @@ BEYOND = """
 """
 """Elements that stick out to the right, but for those within something that scrolls by itself."""
 STANDING_ALONE = "header a, nav a, .jump a, .rows .name, button, input, summary"
+SMALL = f"""
+    return [...document.querySelectorAll("{STANDING_ALONE}")]
+        .filter(each => each.getClientRects().length && each.getBoundingClientRect().height < 24)
+        .map(each => each.outerHTML)
+"""
+"""Things to hit that a finger misses."""
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server in its own process, with something on every page."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds a root with something on every page."""
     folder = tmp_path_factory.mktemp("pages")
     _fill(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """A server in its own process."""
     runtime = folder / "run"
     runtime.mkdir(mode=0o700)
     command = [sys.executable, "-m", "pocketrepo", "serve", "--root", str(folder / "root"), "--port", "0"]
@@ -121,6 +145,10 @@ def _fill(folder: Path) -> None:
     root.create(
         RepositoryName("acme", "empty-but-with-a-name-that-is-longer-than-a-phone-is-wide"), actor="tests"
     )
+    secret = root.create(RepositoryName.parse(PRIVATE.strip("/")), actor="tests", private=True)
+    secret.hosted.admit(stage(root, make_wheel(folder, "classified")))
+    root.access.accounts.add_user(USER, hash_password(PASSWORD))
+    root.access.accounts.set_role(USER, secret.name, Role.READ)
     many = root.create(RepositoryName("acme", "many"), actor="tests")
     for number in range(102):
         many.hosted.admit(stage(root, make_wheel(folder, f"number-{number}")))
@@ -199,12 +227,7 @@ def test_what_stands_alone_can_be_hit_with_a_finger(address: str, browser: Brows
     browser.show_as(360, 800)
     for page in PAGES:
         browser.open(address + page)
-        small = browser.run(
-            f"return [...document.querySelectorAll('{STANDING_ALONE}')]"
-            ".filter(each => each.getClientRects().length && each.getBoundingClientRect().height < 24)"
-            ".map(each => each.outerHTML)"
-        )
-        assert small == [], page
+        assert browser.run(SMALL) == [], page
 
 
 def test_a_hostile_description_does_nothing(address: str, browser: Browser) -> None:
@@ -217,3 +240,67 @@ def test_a_hostile_description_does_nothing(address: str, browser: Browser) -> N
     assert loaded
     assert all(each.startswith(address) for each in loaded)
     assert browser.run("return document.elementFromPoint(60, 30).closest('header') !== null")
+
+
+def signs_in(browser: Browser, page: str, secret: str = PASSWORD) -> None:
+    """A person who opens a page, is asked to sign in, and does."""
+    browser.open(page)
+    browser.type("#user", USER)
+    browser.type("#secret", secret)
+    browser.click(".sign-in button")
+
+
+@pytest.fixture
+def stranger(browser: Browser, address: str) -> Iterator[Browser]:
+    """A browser that nobody is signed in with, before and after."""
+    yield browser
+    browser.open(address)
+    if browser.run("return document.querySelector('form.account') !== null"):
+        browser.click("form.account button")
+
+
+def test_a_person_signs_in_where_they_are_asked_and_out_again(
+    address: str, stranger: Browser, folder: Path
+) -> None:
+    browser = stranger
+    browser.show_as(360, 800)
+    page = f"{address}{PRIVATE}projects/classified/?version=1.0"
+    signs_in(browser, page, "wrong")
+    assert "not known" in browser.run("return document.querySelector('[role=alert]').textContent")
+    assert browser.run("return document.querySelector('#user').value") == USER
+    browser.type("#secret", PASSWORD + "\ue007")
+    assert browser.run("return location.href") == page
+    assert browser.run("return document.querySelector('h1').textContent") == "classified"
+    assert f"Signed in as {USER}" in browser.run("return document.querySelector('header').textContent")
+    assert browser.run("return document.cookie") == "", "script sees none of it"
+    browser.click("form.account button")
+    assert browser.run("return location.href") == address
+    browser.open(page)
+    assert browser.run("return document.querySelector('h1').textContent") == "Sign in"
+    log = [entry["event"] for entry in open_root(Settings(root=folder / "root")).log.read()]
+    own = [event for event in log if event in (events.DENIED, events.SIGNED_IN, events.SIGNED_OUT)]
+    assert own[-3:] == [events.DENIED, events.SIGNED_IN, events.SIGNED_OUT]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_for_readers_fit_the_screen(
+    address: str, stranger: Browser, tmp_path: Path, width: int, scheme: str
+) -> None:
+    browser = stranger
+    browser.show_as(width, 800, scheme)
+    signs_in(browser, f"{address}{PRIVATE}", "wrong")
+    _assert_fits(browser, width, "refused")
+    browser.screenshot(tmp_path / f"refused-{width}-{scheme}.png", whole=True)
+    signs_in(browser, f"{address}{PRIVATE}")
+    for number, page in enumerate(FOR_READERS):
+        browser.open(address + page)
+        browser.run("document.querySelectorAll('details').forEach(each => { each.open = true })")
+        _assert_fits(browser, width, page)
+        browser.screenshot(tmp_path / f"{number}-{width}-{scheme}.png", whole=True)
+
+
+def _assert_fits(browser: Browser, width: int, page: str) -> None:
+    assert browser.run("return document.documentElement.scrollWidth") <= width, page
+    assert browser.run(BEYOND) == [], page
+    assert browser.run(SMALL) == [], page
