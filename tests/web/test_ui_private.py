@@ -152,7 +152,7 @@ def test_a_public_page_says_nothing_of_keys(stocked: Root, http: FlaskClient) ->
 def test_only_who_may_publish_is_told_how(closed: Root, http: FlaskClient, settings: Settings) -> None:
     sign_in(http, add_reader(closed))
     assert "twine upload" not in lines(http, PAGE)
-    assert "takes the role <em>write</em>" in opened(http, PAGE).text
+    assert "Publishing takes the role <em>write</em>" in opened(http, PAGE).text
     sign_in(http, add_reader(closed, "grace", Role.WRITE))
     assert "twine upload dist/*" in lines(http, PAGE)
     assert "pocketrepo push" not in lines(http, PAGE), "grace has not the owner's key"
