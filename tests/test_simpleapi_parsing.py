@@ -265,6 +265,10 @@ def test_urls_become_absolute_and_the_last_part_is_the_filename(
         "a/..%2F..%2Fetc%2Fpasswd",
         "a/..%5Cx.zip",
         "a/x%00.zip",
+        "a/x%0d%0aSet-Cookie:x.zip",
+        "a/x%1b[31m.zip",
+        "a/x\x1b.zip",
+        "https://h.example\x01/x.zip",
     ],
 )
 def test_links_that_lead_to_no_file_over_http_are_dropped(url: str) -> None:

@@ -33,6 +33,8 @@ _MAX_TEXT = 200  # of an anchor; no project has a longer name
 
 _FIRST_CHARACTER = re.compile(rb"(?:\xef\xbb\xbf)?\s*([{<])")
 _PROJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?\Z", re.ASCII | re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # but those that URLs are read without
+_IN_NO_FILENAME = re.compile(r"[/\\\x00-\x1f\x7f]")
 _ABSOLUTE = ("https://", "http://")
 _NOT_HASHES = frozenset({"egg", "subdirectory"})  # what else a fragment may hold, by an old custom of pip
 
@@ -193,7 +195,7 @@ def _link(
     """None unless the URL leads to a file over http or https."""
     parts = _web_address(url, base_url)
     filename = filename or (unquote(parts.path.rpartition("/")[2]) if parts else "")
-    if parts is None or filename in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(filename):
+    if parts is None or filename in ("", ".", "..") or _IN_NO_FILENAME.search(filename):
         return None
     proof = _web_address(provenance, base_url) if provenance else None
     return Link(
@@ -207,6 +209,8 @@ def _link(
 
 def _web_address(url: str, base_url: str) -> SplitResult | None:
     """Absolute; None unless it leads somewhere over http or https."""
+    if _CONTROL.search(url):
+        return None
     try:
         parts = urlsplit(url if url.startswith(_ABSOLUTE) else urljoin(base_url, url))
         return parts if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 else None
