@@ -62,6 +62,7 @@ def inspect_bytes(tmp_path: Path, data: bytes, filename: str = WHEEL, limits: Li
     return inspect(path, filename, limits=limits or Limits())
 
 
+UNICODE_PATH_AGAIN = struct.pack("<HHBL", 0x7075, 5 + len(MODULE), 1, 0) + MODULE.encode()
 UNICODE_PATH = struct.pack("<HHBL", 0x7075, 5 + 5, 1, 0) + b"other"
 
 HOSTILE: dict[str, tuple[bytes, str]] = {
@@ -159,6 +160,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "ZIP64 end on another disk": (raw_zip(members(), end64={"disks": 2}), "contradicts"),
     "extra field cut short": (spoiled(central={"extra": b"\x01\0\x08"}), "damaged extra field"),
     "extra field longer than it is": (spoiled(local={"extra": b"\x02\0\xff\0"}), "damaged extra field"),
+    "the same name twice more": (spoiled(central={"extra": UNICODE_PATH_AGAIN * 2}), "damaged extra field"),
     "second name": (spoiled(central={"extra": UNICODE_PATH}), "second name"),
     "encrypted": (spoiled(flags=1), "encrypted"),
     "strongly encrypted": (spoiled(flags=0x40), "encrypted"),
@@ -245,6 +247,7 @@ def test_what_the_hostile_archives_are_made_from_is_a_good_wheel(tmp_path: Path)
             id="folder",
         ),
         pytest.param(spoiled(local={"extra": b"\x55\x54\x01\0x"}), id="other extra field"),
+        pytest.param(spoiled(central={"extra": UNICODE_PATH_AGAIN}), id="the same name once more"),
     ],
 )
 def test_what_real_tools_write_is_accepted(tmp_path: Path, archive: bytes) -> None:

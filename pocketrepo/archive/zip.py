@@ -35,6 +35,7 @@ _STORED, _DEFLATED = 0, 8
 _EMPTY_DEFLATED = 2
 _EXTRA_ZIP64 = 0x0001
 _EXTRA_UNICODE_PATH = 0x7075
+_EXTRAS_READ = (_EXTRA_ZIP64, _EXTRA_UNICODE_PATH)
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 
 _CHUNK = 256 * 1024
@@ -270,7 +271,7 @@ def _parse_directory(directory: bytes, count: int) -> Iterator[Entry]:
 
 def _parse_extra(extra: bytes, raw_name: bytes) -> bytes | None:
     """The ZIP64 part of an extra field, if there is one."""
-    zip64 = None
+    told: dict[int, bytes] = {}
     position = 0
     while position < len(extra):
         if position + 4 > len(extra):
@@ -278,15 +279,12 @@ def _parse_extra(extra: bytes, raw_name: bytes) -> bytes | None:
         kind, size = struct.unpack_from("<HH", extra, position)
         value = extra[position + 4 : position + 4 + size]
         position += 4 + size
-        if len(value) != size:
+        if len(value) != size or (kind in told and kind in _EXTRAS_READ):
             raise _damaged_extra(raw_name)
         if kind == _EXTRA_UNICODE_PATH and value[5:] != raw_name:
             raise BadUpload(f"{shown(raw_name.decode('latin-1'))} has a second name in the zip archive")
-        if kind == _EXTRA_ZIP64:
-            if zip64 is not None:
-                raise _damaged_extra(raw_name)
-            zip64 = value
-    return zip64
+        told[kind] = value
+    return told.get(_EXTRA_ZIP64)
 
 
 def _widen(zip64: bytes | None, narrow: tuple[int, ...], raw_name: bytes) -> tuple[int, ...]:
