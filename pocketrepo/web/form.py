@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,6 +28,7 @@ MAX_FIELDS_TOTAL = 16 * 1024 * 1024
 MAX_PARTS = 4096
 FILE_FIELD = "content"
 LINE_BREAK = b"\r\n"
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 HASHES: dict[str, Callable[[], Any]] = {
     "sha256_digest": hashlib.sha256,
@@ -160,6 +162,9 @@ class _Reader:
                 self.form.file.path.unlink(missing_ok=True)
 
     def _start_part(self, part: MultipartSegment) -> None:
+        if any(_CONTROL.search(value) for _, value in part.headerlist):
+            # The parser takes a line feed in a header or not, as the body is split.
+            raise BadUpload("a part of the form has a control character in its headers", field="body")
         self._name = part.name or ""
         self._is_field = part.filename is None
         if part.name != FILE_FIELD or part.filename is None:
