@@ -87,6 +87,7 @@ def raw_zip(
             "offset": offset,
             "attributes": member.mode << 16,
             "disk": 0,
+            "version": 20,
             **member.central,
         }
         body += _local_header(local) + member.packed_bytes() + member.descriptor
@@ -143,7 +144,7 @@ def _central_header(told: Mapping[str, int | bytes]) -> bytes:
         b"PK\x01\x02",
         20,
         3,
-        20,
+        told["version"],
         told["flags"],
         told["method"],
         0,

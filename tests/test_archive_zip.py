@@ -104,6 +104,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "more members than counted": (raw_zip(members(), end={"count": 2, "here": 2}), "directory is damaged"),
     "parts": (raw_zip(members(), end={"here": 2}), "one part of several"),
     "second disk": (spoiled(central={"disk": 1}), "directory is damaged"),
+    "version of the future": (spoiled(central={"version": 64}), "version that does not exist"),
     "member comment": (spoiled(central={"comment": b"x"}), "directory is damaged"),
     "two names": (spoiled(local={"name": b"hello_pocket/evil.py"}), "two descriptions"),
     "two methods": (spoiled(local={"method": STORED}), "two descriptions"),

@@ -33,6 +33,7 @@ _PATCH = 0x0020
 _UTF8 = 0x0800
 _STORED, _DEFLATED = 0, 8
 _EMPTY_DEFLATED = 2
+_NEWEST_VERSION = 63
 _EXTRA_ZIP64 = 0x0001
 _EXTRA_UNICODE_PATH = 0x7075
 _EXTRAS_READ = (_EXTRA_ZIP64, _EXTRA_UNICODE_PATH)
@@ -252,13 +253,15 @@ def _parse_directory(directory: bytes, count: int) -> Iterator[Entry]:
             fields = _CENTRAL.unpack_from(directory, position)
         except struct.error:
             raise _damaged_directory() from None
-        signature, _, _, _, flags, method, _, _, crc, packed, size, *rest = fields
+        signature, _, _, version, flags, method, _, _, crc, packed, size, *rest = fields
         name_size, extra_size, comment_size, disk, _, attributes, offset = rest
         name_start = position + _CENTRAL.size
         position = name_start + name_size + extra_size
         if signature != b"PK\x01\x02" or comment_size or disk or position > len(directory):
             raise _damaged_directory()
         raw_name = directory[name_start : name_start + name_size]
+        if version & 0xFF > _NEWEST_VERSION:
+            raise BadUpload("the zip archive is of a version that does not exist")
         extra = _parse_extra(directory[name_start + name_size : position], raw_name)
         size, packed, offset = _widen(extra, (size, packed, offset), raw_name)
         name = _decode(raw_name, flags)
