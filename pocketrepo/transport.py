@@ -111,6 +111,7 @@ def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
 _KINDS: dict[int, type[errors.PocketRepoError]] = {
     400: errors.Refused,
     401: errors.Unauthorized,
+    402: errors.LimitReached,
     403: errors.Forbidden,
     404: errors.NotFound,
     409: errors.AlreadyExists,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -44,8 +45,9 @@ def log(
     if as_json and not follow:
         print_json(list(found))
         return
-    for event in found:
-        click.echo(json.dumps(event, ensure_ascii=False) if as_json else _line(event))
+    with suppress(KeyboardInterrupt):
+        for event in found:
+            click.echo(json.dumps(event, ensure_ascii=False) if as_json else _line(event))
 
 
 def _events(

@@ -20,13 +20,17 @@ def new_password(file: str | None, who: str) -> str:
         return first_line(file)
     if PASSWORD in os.environ:
         return os.environ[PASSWORD]
-    if not sys.stdin.isatty():
+    if not _somebody_is_there():
         raise UsageError(
             "there is nobody to ask for the password",
             hint=f"give it as --password-file FILE, or in {PASSWORD}",
         )
     typed: str = click.prompt(f"Password of {who}", hide_input=True, confirmation_prompt=True, err=True)
     return typed
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty()
 
 
 def first_line(file: str) -> str:

@@ -12,8 +12,8 @@ from flask import Blueprint, Response, jsonify
 from pocketrepo import display, events
 from pocketrepo.access import Action, Actor, Entitlement
 from pocketrepo.access.entitlements import EntitlementBook, Terms, known_terms
+from pocketrepo.access.names import check_token
 from pocketrepo.access.usage import Usage
-from pocketrepo.errors import BadField
 from pocketrepo.model import Json, RepositoryName
 from pocketrepo.web.audit import record
 from pocketrepo.web.auth import require
@@ -149,9 +149,11 @@ def _own_token(given: Json) -> str:
     """The secret that the owner chose; it is taken out of the body, so that it cannot be recorded with the rest."""
     token = words(given, "token")
     given.pop("token", None)
-    if token == "":
-        raise BadField("token", "empty; leave it out for one that is made")
-    return token or ""
+    if token is None:
+        return ""
+    with field("token"):
+        check_token(token)
+    return token
 
 
 def _record(event: str, actor: Actor, about: Entitlement, **data: object) -> None:
