@@ -136,10 +136,12 @@ class Client(Reader, Shown):
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = path.stat().st_size
-        result: Literal["new", "same"] = "same"
-        if not self._has(found, sha256):
-            self._send(path, found, sha256, progress)
-            result = "new"
+        attestations = self._attestations(path)
+        listed = self._has(found, sha256)
+        # What is to go along is the server's to take or to refuse, also with a file that it has.
+        if attestations or not listed:
+            self._send(path, found, sha256, attestations, progress)
+        result: Literal["new", "same"] = "same" if listed else "new"
         return Pushed(path.name, found.display_name, found.version, size, sha256, result)
 
     def _has(self, found: Distribution, sha256: str) -> bool:
@@ -152,7 +154,14 @@ class Client(Reader, Shown):
             return []
         return [("attestations", f"[{','.join(one.read_text('utf-8') for one in beside)}]")]
 
-    def _send(self, path: Path, found: Distribution, sha256: str, progress: Progress | None) -> None:
+    def _send(
+        self,
+        path: Path,
+        found: Distribution,
+        sha256: str,
+        more: list[tuple[str, str]],
+        progress: Progress | None,
+    ) -> None:
         fields: list[tuple[str, str]] = [
             (":action", "file_upload"),
             ("protocol_version", "1"),
@@ -167,7 +176,7 @@ class Client(Reader, Shown):
         for name, value in found.fields.items():
             if name not in sent:
                 fields += [(name, item) for item in ([value] if isinstance(value, str) else value)]
-        self._transport.upload(self.upload_url, fields + self._attestations(path), path, progress)
+        self._transport.upload(self.upload_url, fields + more, path, progress)
 
     def yank(
         self, name: str, version: str | None = None, *, filename: str = "", reason: str = ""

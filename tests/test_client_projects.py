@@ -93,10 +93,14 @@ def test_attestations_beside_a_file_go_along(
     wheel = make_wheel(tmp_path, "Hello.Pocket", "2.0")
     for kind in ("publish", "slsa"):
         (tmp_path / f"{wheel.name}.{kind}.attestation").write_text(json.dumps({"kind": kind}))
-    client.upload(wheel)
-    assert sent == [[{"kind": "publish"}, {"kind": "slsa"}]]
+    assert [client.upload(wheel).result for _ in range(2)] == ["new", "same"]
+    assert sent[:1] == [[{"kind": "publish"}, {"kind": "slsa"}]]
     link = next(one for one in client.show("hello-pocket").links if one.filename == wheel.name)
     assert link.provenance == f"{link.url}.provenance"
+    late = tmp_path / "hello_pocket-1.0-py3-none-any.whl"
+    (tmp_path / f"{late.name}.publish.attestation").write_text("{}")
+    with pytest.raises(errors.Refused, match="was listed before, without attestations"):
+        client.upload(late)
 
 
 def test_the_rules_of_a_repository_are_set(client: Client, tmp_path: Path) -> None:

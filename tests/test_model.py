@@ -10,6 +10,7 @@ from pocketrepo.model import (
     RESERVED_REPOSITORIES,
     File,
     Project,
+    ProjectList,
     RepositoryName,
     is_normalized,
     newest,
@@ -114,3 +115,14 @@ def test_names_have_one_spelling() -> None:
 
 def test_text_that_is_no_version_sorts_before_every_version() -> None:
     assert version_order("nightly") < version_order("0.dev0")
+
+
+@pytest.mark.parametrize(
+    ("name", "alike"),
+    [("hello-pocket", None), ("he11o-pocket", "hello-pocket"), ("hellopocket", "hello-pocket"), ("a-0", "ao"),
+     ("hello-pockets", None), ("a", None), ("", None)],
+)  # fmt: skip
+def test_a_name_that_reads_like_another_is_noticed(name: str, alike: str | None) -> None:
+    listed = ProjectList({normalize(one): one for one in ("zebra", "hello-pocket", "ao", "b")})
+    assert listed.similar(normalize(name)) == alike
+    assert ProjectList().similar(normalize(name)) is None

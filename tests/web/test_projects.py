@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from packaging.utils import NormalizedName
 
+from pocketrepo.access import Role
 from pocketrepo.repository import Root
 from tests.distributions import make_wheel
 from tests.uploads import admit, hosted
@@ -117,6 +118,21 @@ def test_it_takes_a_credential(http: FlaskClient, filled: Root, method: str) -> 
             http.open(ADDRESS, method=method, json={"status": "archived"}, headers=headers).status_code == 401
         )
     assert hosted(filled).project(HELLO).value.status == "active"
+
+
+@pytest.mark.parametrize(
+    ("role", "read", "change"), [(Role.READ, 403, 403), (Role.WRITE, 200, 403), (Role.ADMIN, 200, 200)]
+)
+def test_who_uploads_may_look_and_who_administers_may_change(
+    http: FlaskClient, filled: Root, role: Role, read: int, change: int
+) -> None:
+    accounts = filled.access.accounts
+    accounts.add_user("ada")
+    accounts.set_role("ada", filled.default, role)
+    headers = {"Authorization": f"Bearer {accounts.add_key('ada', 'laptop')[1]}"}
+    assert http.get(ADDRESS, headers=headers).status_code == read
+    assert http.patch(ADDRESS, json={"status": "deprecated"}, headers=headers).status_code == change
+    assert (hosted(filled).project(HELLO).value.status == "deprecated") == (change == 200)
 
 
 def test_the_rules_of_a_repository_hold_at_once(
