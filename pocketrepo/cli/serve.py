@@ -47,8 +47,8 @@ def serve(dists: tuple[Path, ...], owner: int, temporary: bool, **given: Any) ->
     """
     from pocketrepo.server import serve as run
 
-    given["allowed_hosts"] = given["allowed_hosts"] or None
-    settings = Settings.load(**given)
+    # An option that can be given many times is an empty tuple where it was not given.
+    settings = Settings.load(**{name: None if value == () else value for name, value in given.items()})
     run(
         settings,
         list(dists),
