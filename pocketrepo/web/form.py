@@ -54,7 +54,7 @@ class Staged:
 
 @dataclass
 class Form:
-    """The fields in the order they came, and the file. Other files than that, such as signatures, are left out."""
+    """The fields in the order they came, and the file. Other files, such as signatures, are fields: their text."""
 
     fields: dict[str, list[str]] = field(default_factory=dict)
     file: Staged | None = None
@@ -207,9 +207,9 @@ class _Reader:
             self._file.close()
             self._file = None
             self.form.file.digests = {name: digest.hexdigest() for name, digest in self._hashes.items()}
-        elif self._value is not None and self._is_field:
+        elif self._value is not None:
             try:
-                text = self._value.decode("utf-8")
+                text = self._value.decode("utf-8", "strict" if self._is_field else "replace")
             except UnicodeDecodeError:
                 raise BadUpload(f"the form field {self._name[:60]!r} is not UTF-8", field="body") from None
             self.form.fields.setdefault(self._name, []).append(text)

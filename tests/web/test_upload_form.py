@@ -177,9 +177,14 @@ def test_what_is_no_form_of_an_upload_is_refused(staging: Path, data: bytes, rea
     assert list(staging.iterdir()) == []
 
 
-def test_files_beside_the_distribution_are_passed_over(staging: Path) -> None:
-    signature = part('name="gpg_signature"; filename="x.asc"', b"\xff\x00")
-    assert taken(staging, signature + GOOD) == taken(staging, GOOD)
+def test_a_signature_that_comes_as_a_file_is_a_field(staging: Path) -> None:
+    for sent, text in [(b"-----BEGIN", "-----BEGIN"), (b"\xff\x00", "\N{REPLACEMENT CHARACTER}\x00")]:
+        signature = part('name="gpg_signature"; filename="x.asc"', sent)
+        form = read(staging, signature + GOOD)
+        assert form.file is not None
+        form.file.path.unlink()
+        assert form.file.filename == "x-1.0.tar.gz"
+        assert form.fields["gpg_signature"] == [text]
 
 
 @pytest.mark.parametrize(
