@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotAcceptable
 
 import pocketrepo
 from pocketrepo import display
+from pocketrepo.paths import redacted
 from pocketrepo.simpleapi import Format
 from pocketrepo.web import csrf
 from pocketrepo.web.session import signed_in
@@ -78,7 +79,9 @@ def return_address(text: str) -> str:
 
 
 def this_page() -> str:
-    """The present page as a `return_address`, without what is no part of a plain one."""
+    """The present page as a `return_address`, without what is no part of a plain one; none with a token in it."""
+    if redacted(request.path) != request.path:
+        return ""
     path, query = request.path[1:], request.query_string.decode("latin-1")
     return return_address(f"{path}?{query}" if query else path) or return_address(path)
 
