@@ -145,15 +145,15 @@ def not_acceptable() -> Answer:
     return Answer(406, headers, body)
 
 
-def representation(header: Header) -> Representation | None:
-    """Which one a request asks for; None if none will do."""
+def representation(header: Header, *, html_first: bool = False) -> Representation | None:
+    """Which one a request asks for; None if none will do. For ``html_first`` see `simpleapi.negotiate`."""
     accept, encoding = header("accept") or "", header("accept-encoding") or ""
     choose = _remembered if len(accept) + len(encoding) <= REMEMBERED_LENGTH else _wanted
-    return choose(accept, encoding)
+    return choose(accept, encoding, html_first)
 
 
-def _wanted(accept: str, encoding: str) -> Representation | None:
-    format = simpleapi.negotiate(accept)
+def _wanted(accept: str, encoding: str, html_first: bool) -> Representation | None:
+    format = simpleapi.negotiate(accept, html_first=html_first)
     return None if format is None else REPRESENTATIONS[format, simpleapi.prefers_gzip(encoding)]
 
 

@@ -44,27 +44,27 @@ class Origins:
         """In the order given, each once. Raises UsageError for what is no origin."""
         return cls(tuple(dict.fromkeys(map(_parse, texts))))
 
-    def shared(self, headers: Headers, origin: str | None) -> Headers:
-        """The headers of an answer, for a request with this ``Origin``: its page may read it if it is named.
+    def admit(self, origin: str | None) -> bool:
+        """Whether a request with this ``Origin`` comes from a page that may read the answer."""
+        return origin is not None and (ANY in self.names or origin in self.names)
 
-        Where the answer depends on who asks, caches are told so, also in answers to others (RFC 9110 §12.5.5).
+    def shared(self, headers: Headers, origin: str | None) -> Headers:
+        """The headers of an answer to a request with this ``Origin``.
+
+        Where answers depend on who asks, caches are told so, also in answers to others (RFC 9110 §12.5.5).
         """
-        if ANY in self.names:
-            return [*headers, ("access-control-allow-origin", ANY), _EXPOSED]
-        headers = _varying(headers)
-        if origin in self.names:
-            headers += [("access-control-allow-origin", str(origin)), _EXPOSED]
+        varies = [value for name, value in headers if name.lower() == "vary"]
+        for_any = ANY in self.names
+        if varies or not for_any:
+            others = [(name, value) for name, value in headers if name.lower() != "vary"]
+            headers = [*others, ("vary", ", ".join([*varies, "Origin"]))]
+        if for_any or self.admit(origin):
+            headers = [*headers, ("access-control-allow-origin", ANY if for_any else str(origin)), _EXPOSED]
         return headers
 
     def preflight(self, origin: str | None) -> Headers:
         """What a browser that asks first is told beside: which methods and headers it may use."""
-        return _PREFLIGHT if ANY in self.names or origin in self.names else []
-
-
-def _varying(headers: Headers) -> Headers:
-    varies = [value for name, value in headers if name.lower() == "vary"]
-    others = [(name, value) for name, value in headers if name.lower() != "vary"]
-    return [*others, ("vary", ", ".join([*varies, "Origin"]))]
+        return _PREFLIGHT if self.admit(origin) else []
 
 
 def _parse(text: str) -> str:

@@ -35,7 +35,7 @@ from pocketrepo.index import Filtered, Index, listed
 from pocketrepo.model import Project, RepositoryName, normalize
 from pocketrepo.paths import Target, parse
 from pocketrepo.repository import Repository, Root
-from pocketrepo.snapshot import Snapshot
+from pocketrepo.snapshot import Representation, Snapshot
 
 MAX_PLAIN_PATH = 400
 """Characters; what is remembered of paths stays small, whatever is asked for."""
@@ -114,7 +114,7 @@ class Front:
             if route.target.kind == "file":
                 answer = self._file(view, snapshot, route.target, request)
             else:
-                wanted = representation(header)
+                wanted = _representation(view, header)
                 page = snapshot.ready(wanted) if wanted else None
                 if page is None:
                     return None
@@ -136,13 +136,13 @@ class Front:
         index = view.repository.index
         name = _normalized(target.name) if target.name else None
         if name is None:
-            answer = _page(index.projects(), request.headers.get)
+            answer = _page(view, index.projects(), request.headers.get)
         elif target.kind == "file":
             return self._file(view, index.project(name), target, request)
         elif name != target.name:
             return redirect(f"../{name}/")
         else:
-            answer = _page(index.project(name), request.headers.get)
+            answer = _page(view, index.project(name), request.headers.get)
         return answer if view.actor is None else answer._replace(headers=kept_private(answer.headers))
 
     def view(
@@ -227,8 +227,15 @@ def credential_of(header: Header, token: str = "") -> Credential | None:
     return Credential("", token) if token else None
 
 
-def _page(snapshot: Snapshot[Any], header: Header) -> Answer:
-    wanted = representation(header)
+def _representation(view: View, header: Header) -> Representation | None:
+    """A page of another origin is given HTML, if it takes that at all: micropip cannot follow the relative links of
+    the JSON form."""
+    origins = view.repository.origins
+    return representation(header, html_first=origins is not None and origins.admit(header("origin")))
+
+
+def _page(view: View, snapshot: Snapshot[Any], header: Header) -> Answer:
+    wanted = _representation(view, header)
     return not_acceptable() if wanted is None else answer_page(snapshot.page(wanted), header)
 
 

@@ -48,8 +48,9 @@ _CACHED_LENGTH = 500
 _READ_LENGTH = 4096
 
 
-def negotiate(accept: str | None) -> Format | None:
-    """The format that an ``Accept`` header asks for; None if none will do (406).
+def negotiate(accept: str | None, *, html_first: bool = False) -> Format | None:
+    """The format that an ``Accept`` header asks for; None if none will do (406). With ``html_first`` it is HTML
+    wherever that is acceptable at all.
 
     No header, or an empty one, means text/html. The most specific range that covers a format sets its
     weight, a weight of 0 excludes it, a malformed weight counts as none given. Only the first 4,096
@@ -57,10 +58,11 @@ def negotiate(accept: str | None) -> Format | None:
     """
     if not accept:
         return Format.HTML
-    return _remembered(accept) if len(accept) <= _CACHED_LENGTH else _choose(accept)
+    choose = _remembered if len(accept) <= _CACHED_LENGTH else _choose
+    return choose(accept, html_first)
 
 
-def _choose(accept: str) -> Format | None:
+def _choose(accept: str, html_first: bool) -> Format | None:
     ranges = _weighted(accept)
     if not ranges:
         return Format.HTML
@@ -69,8 +71,11 @@ def _choose(accept: str) -> Format | None:
         specificity, formats = _RANGES.get(media_range, (0, ()))
         for format in formats:
             wanted[format] = max(wanted[format], (specificity, weight))
-    best = max(_PREFERENCE, key=lambda format: wanted[format][1])
-    return best if wanted[best][1] > 0 else None
+    fit = [format for format in _PREFERENCE if wanted[format][1] > 0]
+    if html_first:
+        fit.sort(key=lambda format: format.is_json)
+        return fit[0] if fit else None
+    return max(fit, key=lambda format: wanted[format][1], default=None)
 
 
 _remembered = lru_cache(maxsize=128)(_choose)
