@@ -81,14 +81,21 @@ class Live:
 
 
 @contextmanager
-def running(app: Flask, *, front: bool = True, idle_timeout: float = 5.0) -> Iterator[Live]:
+def running(
+    app: Flask,
+    *,
+    front: bool = True,
+    idle_timeout: float = 5.0,
+    access_log: Callable[[str], None] | None = None,
+) -> Iterator[Live]:
     """An application served by the real gateway; ``front=False`` sends everything through Flask."""
     from pocketrepo.gateway import Gateway, bind
 
     site = app.extensions["pocketrepo"]
     listener = bind("127.0.0.1", 0)
     site.port = listener.getsockname()[1]
-    gateway = Gateway(site.front if front else None, app.wsgi_app, threads=16, idle_timeout=idle_timeout)
+    fast = site.front if front else None
+    gateway = Gateway(fast, app.wsgi_app, threads=16, idle_timeout=idle_timeout, access_log=access_log)
     thread = threading.Thread(target=lambda: asyncio.run(gateway.serve(listener)), daemon=True)
     thread.start()
     try:
