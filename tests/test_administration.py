@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from pocketrepo import errors, tail
+from pocketrepo import errors
 from pocketrepo.administration import Entries
 from pocketrepo.client import Client
 from tests.conftest import Live
@@ -125,7 +125,7 @@ def test_events_are_read_and_followed(server: Live, repo: Client, monkeypatch: p
     repo.users.add("ada")
     assert [event["event"] for event in repo.audit.latest(2)] == ["repository-created", "user-added"]
     assert {event["repository"] for event in repo.audit.latest(repository="acme/tools")} == {"acme/tools"}
-    monkeypatch.setattr(tail.time, "sleep", lambda seconds: repo.users.add("bob"))
+    monkeypatch.setattr("time.sleep", lambda seconds: repo.users.add("bob"))
     followed = repo.audit.follow(1)
     assert [next(followed)["user"] for _ in range(2)] == ["ada", "bob"]
 

@@ -13,7 +13,6 @@ import requests
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from pocketrepo import tail
 from pocketrepo.cli import cli
 from tests.conftest import Live
 from tests.distributions import make_wheel
@@ -334,7 +333,7 @@ def test_the_log_is_followed_with_an_object_a_line(
         waited.append(seconds)
         server.root.log.record("tested", None, actor="tests", what="\x1b[31mred\nline")
 
-    monkeypatch.setattr(tail.time, "sleep", wait)
+    monkeypatch.setattr("time.sleep", wait)
     where = ["--root", str(server.root.store.staging.parent)] if locally else []
     lines = run("log", "--follow", "-n", "1", "--json", *where).stdout.splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["repository-created", "tested"]

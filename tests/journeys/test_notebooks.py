@@ -192,6 +192,42 @@ def test_your_own_tool_is_tested_against_an_index_that_breaks(
     assert "no test_mine.py yet" in said["check"]
 
 
+def test_a_private_index_lets_in_whom_it_should(notebook_environment: Venv, tmp_path: Path) -> None:
+    said = execute(FOLDER / "private-index.ipynb", notebook_environment, tmp_path)
+    assert "ERROR: No matching distribution found for payroll" in said["stranger"]
+    [secret, nothing] = said["status"].strip().splitlines()
+    assert secret.startswith("401 ")
+    assert secret.replace("internal", "nothing-here") == nothing
+    assert "acme/internal write" in said["users"]
+    assert "in .secret, and nowhere else" in said["keys"]
+    assert "://__token__:****@" in said["pip"]
+    assert said["use-off"] == "'Grace earns enough'"
+    assert "Successfully installed payroll-1.0" in said["netrc"]
+    assert "login grace password ****" in said["config"]
+    assert said["config-apply"].split("\n")[:2] == ["the key is in: .netrc", "left of it:    nothing"]
+    assert "${POCKETREPO_TOKEN}" in said["snippets"]
+    assert "before the @  http://" in said["url"]
+    assert "in the path   THE KEY IS IN THE REPORT" in said["url"]
+    assert "careless.ipynb: 1" in said["leak"]
+    assert "so far: 0" in said["leak"]
+    assert "Forbidden: this credential may not" in said["forbidden"]
+    assert "Traceback" not in said["forbidden"]
+    assert "payroll 1.1 pushed" in said["publish-package"]
+    assert "Forbidden: this credential may not read" in said["scope"]
+    assert "Forbidden: this credential may not upload" in said["scope-upload"]
+    assert "pushed         payroll-1.1" in said["scope-upload"]
+    assert "402 Client Error" in said["token"]
+    assert "limited to 2 downloads" in said["token-list"]
+    assert said["token-update"].split() == ["payroll-1.1.tar.gz", "payroll-1.1-py3-none-any.whl"]
+    assert "old: Unauthorized: " in said["rotate"]
+    assert "new: payroll" in said["rotate"]
+    assert re.search(r"denied +grace", said["log"])
+    assert re.search(r"downloaded +entitlement Example Ltd +payroll-1.0-py3-none-any.whl", said["log"])
+    assert "look again at 1, 2, 3, 4" in said["check"]
+    assert not re.findall(r"\bpk[rt]_[0-9A-Za-z]{49}\b", str(said)), "a secret would be saved with it"
+    assert not list(notebook_environment.site_packages.glob("payroll*"))
+
+
 def test_every_notebook_has_a_test() -> None:
     source = Path(__file__).read_text("utf-8")
     assert NOTEBOOKS
