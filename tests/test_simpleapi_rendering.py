@@ -66,7 +66,7 @@ NASTY = st.one_of(
         ]
     ),
 )
-SEGMENTS = NASTY.map(lambda text: re.sub(r"[/\\\x00]", "", text)).filter(
+SEGMENTS = NASTY.map(lambda text: re.sub(r"[/\\\x00-\x1f\x7f-\x9f]", "", text)).filter(
     lambda text: text not in ("", ".", "..")
 )
 PAGES = st.lists(
@@ -81,7 +81,7 @@ DIGESTS = st.binary(min_size=32, max_size=32).map(bytes.hex)
 PROPERTY = settings(deadline=None, max_examples=60, phases=set(Phase) - {Phase.explain})
 HOSTILE = replace(
     WHEEL,
-    filename="<b a='\"\ud800\n.whl",
+    filename="<b a='\"\ud800.whl",
     key='"><script>&#60;',
     version='1"</title>\ud800',
     requires_python="'\"<3&\r\n\ud800",
