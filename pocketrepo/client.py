@@ -296,12 +296,10 @@ class Client(Reader, Shown):
         shown: Json = self._transport.json("GET", f"{self._server}v1/repos/{RepositoryName.parse(name)}/")
         return shown
 
-    def set_rules(
-        self, name: str, *, allow_replace: bool | None = None, allow_similar: bool | None = None
-    ) -> Json:
-        """Whether, in OWNER/REPO, a taken filename may get other bytes, and the name of a new project may read like
-        another's; None leaves it as it is. Raises NoSuchRepository."""
-        given = {"allow_replace": allow_replace, "allow_similar": allow_similar}
+    def set_rules(self, name: str, **given: bool | None) -> Json:
+        """What OWNER/REPO lets in or keeps out: ``allow_replace`` (other bytes under a taken filename),
+        ``allow_similar`` (a new project whose name reads like another's), ``forbid_direct_urls`` (uploads that depend
+        on an address); None leaves one as it is. Raises NoSuchRepository, UsageError."""
         rules = {rule: allowed for rule, allowed in given.items() if allowed is not None}
         changed: Json = self._transport.json(
             "PATCH", f"{self._server}v1/repos/{RepositoryName.parse(name)}/", json=rules

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,28 +30,12 @@ from pocketrepo.documents import (
 from pocketrepo.errors import FileExists, NoSuchFile, NoSuchProject, PocketRepoError, Refused
 from pocketrepo.events import EventLog
 from pocketrepo.model import CLOSED, File, Json, Project, RepositoryName
+from pocketrepo.rules import Rules
 from pocketrepo.shelf import Shelf
 from pocketrepo.snapshot import Memo, Snapshot
 from pocketrepo.standing import Standing
 from pocketrepo.store import Store
 from pocketrepo.store.base import encode
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What the owner of a repository allows that is usually refused: other bytes under a name that is taken, and
-    a new project that reads like another."""
-
-    allow_replace: bool = False
-    allow_similar: bool = False
-
-    @classmethod
-    def of(cls, document: Json) -> Rules:
-        """As a repository's document has them."""
-        return cls(**{rule: bool(document.get(rule, False)) for rule in RULES})
-
-
-RULES = tuple(rule.name for rule in fields(Rules))
 
 
 class Hosted(Shelf):
@@ -150,6 +134,7 @@ class Hosted(Shelf):
                 raise FileExists(listed.filename, sha256=listed.sha256)
         elif name not in self.projects().value.names:
             self._refuse_similar(name)
+        self.rules.check_dependencies(upload.distribution.fields.get("requires_dist", ()))
         file = file_of(upload)
         self._store_bytes(name, file, upload)
         try:

@@ -24,9 +24,10 @@ from pocketrepo.errors import (
     UsageError,
 )
 from pocketrepo.events import EventLog
-from pocketrepo.hosted import Hosted, Rules
+from pocketrepo.hosted import Hosted
 from pocketrepo.index import Index, Layered
 from pocketrepo.model import Json, RepositoryName
+from pocketrepo.rules import Rules
 from pocketrepo.settings import Settings
 from pocketrepo.snapshot import Memo
 from pocketrepo.store import ABSENT, Doc, FileStore, Store

@@ -35,7 +35,7 @@ LAYERS = [
     "answers downloads environment folder hosted listings loaded progress sourcetree",
     "access",
     "shelf",
-    "cors details documents events hosts index keys terms watched",
+    "cors details documents events hosts index keys rules terms watched",
     "body browser clock failure readme snapshot store tail",
     "archive attestation paths query settings simpleapi standing",
     "publisher",

@@ -8,11 +8,12 @@ import pytest
 from packaging.utils import NormalizedName
 
 from pocketrepo import maintenance
-from pocketrepo.errors import FileExists, NoSuchFile, NoSuchProject, Refused
+from pocketrepo.errors import BadUpload, FileExists, NoSuchFile, NoSuchProject, Refused
 from pocketrepo.folder import Folder
-from pocketrepo.hosted import Hosted, Rules
+from pocketrepo.hosted import Hosted
 from pocketrepo.model import Json
 from pocketrepo.repository import Root
+from pocketrepo.rules import Rules
 from tests.distributions import make_wheel
 from tests.uploads import admit, assert_true, filenames, hosted, stage, stored
 
@@ -209,3 +210,15 @@ def test_a_change_that_is_cut_short_is_never_rebuilt_as_less_strict(
     root.store.remove(f"repos/{root.default}/projects/hello-pocket/project.json")
     maintenance.rebuild(root)
     assert hosted(root).project(HELLO).value.status == last
+
+
+def test_dependencies_on_addresses_are_taken_unless_the_repository_forbids_them(
+    root: Root, tmp_path: Path
+) -> None:
+    direct = make_wheel(tmp_path, requires=["click>=8", "tool @ https://h.example/tool.whl ; extra == 'x'"])
+    with pytest.raises(BadUpload, match="fetched from elsewhere"):
+        lenient(root, forbid_direct_urls=True).admit(stage(root, direct))
+    assert hosted(root).projects().value.names == {}
+    other = make_wheel(tmp_path, version="2.0", requires=["click>=8"])
+    assert lenient(root, forbid_direct_urls=True).admit(stage(root, other)).result == "new"
+    assert admit(root, direct).result == "new"

@@ -13,7 +13,7 @@ from pocketrepo.errors import UsageError
 from pocketrepo.model import Json, RepositoryName
 from pocketrepo.settings import Settings
 
-RULES = ("allow_replace", "allow_similar")
+RULES = ("allow_replace", "allow_similar", "forbid_direct_urls")
 
 cors_option = click.option(
     "--cors",
@@ -92,6 +92,11 @@ def show(name: str, url: str | None, as_json: bool) -> None:
     "--allow-similar/--no-allow-similar",
     default=None,
     help="Whether the name of a new project may read like another's.",
+)
+@click.option(
+    "--forbid-direct-urls/--no-forbid-direct-urls",
+    default=None,
+    help="Whether uploads that depend on an address ('name @ URL') are refused.",
 )
 @url_option
 @json_option

@@ -17,11 +17,11 @@ import pocketrepo
 from pocketrepo.access import ANY_PROJECT, Action
 from pocketrepo.cors import Origins
 from pocketrepo.errors import NoSuchProject, NotFound, UsageError
-from pocketrepo.hosted import RULES
 from pocketrepo.index import Index
 from pocketrepo.model import File, Json, Project, RepositoryName, normalize
 from pocketrepo.query import Query
 from pocketrepo.repository import Repository
+from pocketrepo.rules import RULES
 from pocketrepo.standing import check_reason
 from pocketrepo.web.auth import asking, refuse_foreign_pages, require
 from pocketrepo.web.payload import base, body, page
@@ -80,7 +80,8 @@ def create_repository(owner: str) -> tuple[Response, int]:
 @bp.patch("/repos/<owner>/<repo>/")
 def change_repository(owner: str, repo: str) -> Response:
     """Change what is sent: ``{"private": true or false}``; ``{"cors": [ORIGIN, …]}``, the origins whose pages may
-    read it in a browser, which a private one has not; ``allow_replace`` and ``allow_similar``, each true or false."""
+    read it in a browser, which a private one has not; ``allow_replace``,
+    ``allow_similar`` and ``forbid_direct_urls``, each true or false."""
     name = RepositoryName.parse(f"{owner}/{repo}")
     actor = require(Action.ADMIN, name)
     given = body()
