@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -23,12 +24,15 @@ REPOSITORY = "acme/shelf"
 @pytest.fixture(scope="module")
 def shelf(live: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the repository holds: pocket-app needs pocket-base, whose newest fit version is 1.0, as 1.1 is yanked and
-    2.0 is for a Python that does not exist."""
+    2.0 is for a Python that does not exist. pocket-next has an sdist of 1.1 alone, and 2.0 is to come."""
     folder = tmp_path_factory.mktemp("shelf")
     for version, python in {"0.9": ">=3.8", "1.0": ">=3.8", "1.1": ">=3.8", "2.0": ">=3.99"}.items():
         make_wheel(folder, "pocket-base", version, requires_python=python)
     make_sdist(folder, "pocket-base", "1.0")
     make_wheel(folder, "pocket-app", "1.0", requires=["pocket-base>=0.9"])
+    make_wheel(folder, "pocket-next", "1.0")
+    make_sdist(folder, "pocket-next", "1.1")
+    make_wheel(folder, "pocket-next", "2.0rc1")
     live.push(REPOSITORY, folder)
     live.cli("yank", "--repository", REPOSITORY, "--reason", "it leaks", "pocket-base==1.1")
     return folder
@@ -76,6 +80,22 @@ def fetched(requests: list[Request], suffix: str) -> list[str]:
     return sorted(path.rpartition("/")[2] for path in paths if path.endswith(suffix))
 
 
+def without_metadata(live: LiveServer, folder: Path) -> Path:
+    """A page elsewhere that links to the shelf's newest wheels, and says nothing but their hashes."""
+    page = folder / "links.html"
+    wheels = {
+        "pocket-app": "pocket_app-1.0-py3-none-any.whl",
+        "pocket-base": "pocket_base-1.0-py3-none-any.whl",
+    }
+    anchors = []
+    for project, wheel in wheels.items():
+        [file] = [each for each in live.page(REPOSITORY, project)["files"] if each["filename"] == wheel]
+        url = urljoin(f"{live.index(REPOSITORY)}{project}/", file["url"])
+        anchors.append(f'<a href="{url}#sha256={file["hashes"]["sha256"]}">{wheel}</a>')
+    page.write_text("<!doctype html>\n" + "\n".join(anchors))
+    return page
+
+
 class TestPip:
     def test_takes_the_newest_version_that_is_neither_yanked_nor_for_another_python(self, pip: Pip) -> None:
         pip("install", "pocket-app")
@@ -117,6 +137,24 @@ class TestPip:
         requirements.write_text(f"pocket-base==1.0 --hash=sha256:{sha256(wheel)}\n")
         pip("install", "--require-hashes", "-r", requirements)
         assert pip.version("pocket-base") == "1.0"
+
+    def test_only_binary_and_pre_choose_among_versions(self, pip: Pip) -> None:
+        pip("install", "--only-binary", ":all:", "pocket-next")
+        assert pip.version("pocket-next") == "1.0"
+        pip("install", "--upgrade", "--pre", "pocket-next")
+        assert pip.version("pocket-next") == "2.0rc1"
+
+    @since("")
+    def test_fast_deps_reads_the_ends_of_wheels_whose_metadata_nobody_offers(
+        self, pip: Pip, live: LiveServer, tmp_path: Path
+    ) -> None:
+        links = without_metadata(live, tmp_path)
+        with live.requests() as requests:
+            python, options = pip.env.python, ["--no-index", "--find-links", links, "--no-cache-dir"]
+            words = ["-m", "pip", "install", "--use-feature=fast-deps", "--dry-run", *options, "pocket-app"]
+            said = run(python, *words, env=pip.environ).output
+        assert "Would install pocket-app-1.0 pocket-base-1.0" in said
+        assert {each.status for each in requests if each.method == "GET"} == {206}
 
     @since("")
     def test_resolving_fetches_metadata_and_no_wheel(self, pip: Pip, live: LiveServer) -> None:
@@ -208,6 +246,23 @@ class TestUv:
             assert sha256(shelf / name) in locked.read_text()
         uv.pip("install", "--require-hashes", "--requirement", locked)
         assert uv.env.version("pocket-app") == "1.0"
+
+    def test_metadata_that_nobody_offers_is_read_from_the_ends_of_wheels(
+        self, uv: Uv, live: LiveServer, tmp_path: Path
+    ) -> None:
+        wanted = tmp_path / "requirements.in"
+        wanted.write_text("pocket-app\n")
+        options = ["--no-index", "--find-links", without_metadata(live, tmp_path), "--no-cache"]
+        with live.requests() as requests:
+            said = uv("pip", "compile", "--python", uv.env.python, *options, wanted)
+        assert "pocket-base==1.0" in said
+        assert {each.status for each in requests if each.method == "GET"} == {206}
+
+    def test_only_binary_and_prereleases_choose_among_versions(self, uv: Uv) -> None:
+        uv.pip("install", "--only-binary", ":all:", "pocket-next")
+        assert uv.env.version("pocket-next") == "1.0"
+        uv.pip("install", "--upgrade", "--prerelease", "allow", "pocket-next")
+        assert uv.env.version("pocket-next") == "2.0rc1"
 
     def test_wrong_hashes_are_refused(self, uv: Uv, tmp_path: Path) -> None:
         locked = tmp_path / "requirements.txt"
