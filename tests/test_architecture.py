@@ -48,7 +48,8 @@ LAYERS = [
 the version and lazy names, stands under all."""
 
 SERVER_SIDE = """
-    server gateway body web front cors repository hosted shelf folder index events documents snapshot store attestation
+    server gateway body web front cors repository hosted shelf folder index events documents snapshot store
+    attestation
 """
 CLIENT_SIDE = """
     administration background browser client dists environment failure installing launching listings loaded magics
