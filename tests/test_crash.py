@@ -18,6 +18,8 @@ from pocketrepo.settings import Settings
 from tests.distributions import make_wheel
 from tests.uploads import admit, assert_true, hosted, stored
 
+pytestmark = pytest.mark.journey
+
 _HELLO = NormalizedName("hello-pocket")
 STEPS = (
     "open",

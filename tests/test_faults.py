@@ -28,7 +28,7 @@ from tests.distributions import make_wheel
 from tests.uploads import admit, assert_true, hosted
 from tests.web.forms import body, form
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX calls")
+pytestmark = [pytest.mark.journey, pytest.mark.skipif(sys.platform == "win32", reason="POSIX calls")]
 
 CHANGES = ("write", "fsync", "fdatasync", "replace", "rename", "link", "mkdir", "utime")
 """Calls of `os` that may need room on the disk, beside those that open files."""

@@ -534,6 +534,7 @@ def test_a_crash_anywhere_leaves_the_old_state_or_the_new(
 # Beside other processes
 
 
+@pytest.mark.journey
 def test_no_update_of_many_processes_is_lost(store: FileStore, root: Path) -> None:
     processes = [another_process(root, "increment", KEY, "200") for _ in range(8)]
     assert [process.wait(60) for process in processes] == [0] * 8

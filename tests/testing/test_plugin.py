@@ -248,6 +248,7 @@ def test_nothing_is_left_without_asking(pytester: pytest.Pytester, monkeypatch: 
     assert list((pytester.path / "temporary").iterdir()) == []
 
 
+@pytest.mark.journey
 def test_workers_of_xdist_do_not_meet(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
