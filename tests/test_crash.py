@@ -18,8 +18,6 @@ from pocketrepo.settings import Settings
 from tests.distributions import make_wheel
 from tests.uploads import admit, assert_true, hosted, stored
 
-pytestmark = pytest.mark.journey
-
 _HELLO = NormalizedName("hello-pocket")
 STEPS = (
     "open",
@@ -73,7 +71,10 @@ def _die_at(step: int) -> None:
         setattr(os, name, wrap(getattr(os, name)))
 
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills forked processes")
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.skipif(sys.platform == "win32", reason="kills forked processes"),
+]
 
 
 def test_an_upload_killed_at_any_step_lists_only_whole_files(tmp_path: Path) -> None:
