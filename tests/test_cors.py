@@ -134,3 +134,10 @@ class TestRepository:
         root.share(TOOLS, Origins.parse(["*"]), actor="tests")
         assert root.set_private(TOOLS, True, actor="tests").origins is None
         assert root.set_private(TOOLS, False, actor="tests").origins is None
+
+    def test_whose_document_says_both_is_private(self, root: Root) -> None:
+        root.create(TOOLS, actor="tests", private=True)
+        root.store.update(
+            f"repos/{TOOLS}/repository.json", lambda document: {**(document or {}), "cors": ["*"]}
+        )
+        assert root.repository(TOOLS).origins is None
