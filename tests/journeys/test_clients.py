@@ -270,7 +270,7 @@ def test_other_bytes_under_a_taken_name_are_refused(workshop: Workshop, tmp_path
     with (other.module / "__init__.py").open("a") as file:
         file.write("# changed\n")
     other.build()
-    refused = other.publish("/acme/{project}/", status=None)
+    refused = other.publish("/acme/{project}/legacy/", status=None)
     assert refused.returncode
     assert ("already exists" if workshop.publisher.explains else "400 Bad Request") in refused.output
     assert workshop.live.listed(workshop.repository, workshop.project) == before
@@ -280,7 +280,7 @@ def test_a_wrong_credential_shows_as_401_also_with_a_big_file(workshop: Workshop
     other = workshop.other(tmp_path)
     (other.module / "blob.bin").write_bytes(os.urandom(BIG))
     other.build("wheel")
-    refused = other.publish("/acme/{project}/", password="pkr_wrong", status=None)
+    refused = other.publish("/acme/{project}/legacy/", password="pkr_wrong", status=None)
     assert refused.returncode
     assert "401" in refused.output
     assert "pkr_wrong" not in refused.output
@@ -294,6 +294,37 @@ def test_skip_existing_passes_over_a_taken_name(workshop: Workshop, tmp_path: Pa
     other.build()
     other.publish("/acme/{project}/", "--skip-existing")
     assert workshop.live.listed(workshop.repository, workshop.project) == hashes(workshop.dist)
+
+
+@only("hatch")
+def test_what_the_index_lists_is_not_sent_again(workshop: Workshop) -> None:
+    """hatch looks for names below the address that it publishes to, where devpi would list them."""
+    with workshop.live.requests() as requests:
+        said = workshop.publish("/acme/{project}/").output
+    assert said.count("already exists") == 2
+    assert {(each.method, each.status) for each in requests} == {("GET", 200)}
+
+
+@only("twine-6", "twine-7")
+class TestTwine:
+    def test_check_finds_no_fault_in_what_it_uploads(self, workshop: Workshop) -> None:
+        files = sorted(workshop.dist.iterdir())
+        environ = {**hermetic(workshop.home), "PATH": "/usr/bin:/bin"}
+        said = run(workshop.tools.program("twine"), "check", "--strict", *files, env=environ).output
+        assert said.count("PASSED") == 2
+
+    def test_attestations_are_refused_where_the_project_has_no_publisher(
+        self, workshop: Workshop, tmp_path: Path
+    ) -> None:
+        """None is dropped in silence: the file is not listed either."""
+        other = workshop.other(tmp_path)
+        shutil.rmtree(other.dist)
+        other.dist.mkdir()
+        wheel = make_wheel(other.dist, workshop.project, "3.0")
+        (other.dist / f"{wheel.name}.publish.attestation").write_text('{"version": 1}')
+        refused = other.publish("/acme/{project}/", "--attestations", status=1)
+        assert "attestation" in refused.output.partition("400")[2]
+        assert wheel.name not in workshop.live.listed(workshop.repository, workshop.project)
 
 
 @only("uv")
