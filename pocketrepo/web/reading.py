@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pocketrepo.access import Action
-from pocketrepo.errors import NoSuchRepository
+from pocketrepo.access import ANONYMOUS, Action
+from pocketrepo.errors import NoSuchRepository, Unauthorized
 from pocketrepo.front import View
 from pocketrepo.repository import Repository
 from pocketrepo.web.auth import asking
@@ -31,9 +31,14 @@ def repository_for_api(owner: str, repo: str) -> Repository:
 
 
 def readable(repositories: list[Repository]) -> list[Repository]:
-    """Those of a list that the asker may read; a private one is not so much as named to others."""
+    """Those of a list that the asker may read; a private one is not so much as named to others, and whether there
+    is one is not told by how a wrong credential is answered."""
     if all(not repository.private for repository in repositories):
         return repositories
-    access, actor = site().root.access, asking()
+    access = site().root.access
+    try:
+        actor = asking()
+    except Unauthorized:
+        actor = ANONYMOUS
     actor = actor if actor.is_known else signed_in() or actor
     return [one for one in repositories if not one.private or access.may_read(actor, one.name)]

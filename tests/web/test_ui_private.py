@@ -47,6 +47,15 @@ def test_strangers_are_not_told_what_is_private(closed: Root, http: FlaskClient)
     assert texts(html, "pre") == []
 
 
+def test_a_wrong_credential_is_not_told_whether_anything_is_private(closed: Root, http: FlaskClient) -> None:
+    for path in ("/", "/v1/repos/"):
+        wrong = http.get(
+            path, headers={"Accept": "text/html", "Authorization": basic("ada", "not-the-password")}
+        )
+        assert wrong.status_code == 200
+        assert "acme/secret" not in wrong.text
+
+
 def test_where_nothing_is_open_the_front_page_says_how_to_get_in(closed: Root, http: FlaskClient) -> None:
     closed.set_private(closed.repository(SECRET).name._replace(repo="tools"), True, actor="tests")
     html = opened(http, "/").text
