@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,12 @@ _fixed: ContextVar[datetime | None] = ContextVar("fixed", default=None)
 def now() -> str:
     """RFC 3339 in UTC with microseconds and ``Z``, as PEP 700 writes upload times."""
     return written(_now())
+
+
+def timestamp() -> float:
+    """Seconds since 1970, for what is asked at every request: to write a time takes longer."""
+    fixed = _fixed.get()
+    return time.time() if fixed is None else fixed.timestamp()
 
 
 def written(moment: datetime) -> str:

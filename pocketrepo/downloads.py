@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pocketrepo import events
 from pocketrepo.access import Actor, Entitlement
 from pocketrepo.access.usage import UsageBook
+from pocketrepo.clock import timestamp, written
 from pocketrepo.errors import PocketRepoError
 from pocketrepo.events import EventLog
 from pocketrepo.model import Json, RepositoryName
@@ -40,7 +42,8 @@ class Downloads:
     def __init__(self, record: EventLog, usage: UsageBook) -> None:
         self._log = record
         self._usage = usage
-        self._waiting: list[tuple[Download, Json]] = []
+        self._waiting: list[tuple[Download, float]] = []
+        """With their times; what is recorded is made of them later, as it takes longer than all the rest."""
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -50,20 +53,8 @@ class Downloads:
         entitlement = download.actor.entitlement if download.actor else None
         if entitlement is not None and entitlement.terms.is_counted:
             self._usage.reserve(entitlement, download.size, download.client)
-        target = download.target
-        event = events.entry(
-            events.DOWNLOADED,
-            download.repository,
-            actor=download.actor.name if download.actor else "anonymous",
-            client=download.client,
-            project=target.name,
-            filename=target.filename,
-            key=target.key,
-            status=download.status,
-            size=download.size,
-        )
         with self._lock:
-            self._waiting.append((download, event))
+            self._waiting.append((download, timestamp()))
             self._flush_soon()
 
     def flush(self) -> None:
@@ -74,14 +65,14 @@ class Downloads:
             if not batch:
                 return
             try:
-                self._log.record_all([event for _download, event in batch])
+                self._log.record_all([_event(download, time) for download, time in batch])
             except PocketRepoError as error:
                 log.error("downloads could not be recorded: %s", error)
                 with self._lock:
                     self._waiting = [*batch, *self._waiting][-MAX_WAITING:]
                     self._flush_soon()
                 return
-        self._add_up([download for download, _event in batch])
+        self._add_up([download for download, _time in batch])
 
     def _flush_soon(self) -> None:
         if self._timer is None:
@@ -106,3 +97,19 @@ class Downloads:
                 )
             except PocketRepoError as error:
                 log.error("the use of a token could not be counted: %s", error)
+
+
+def _event(download: Download, time: float) -> Json:
+    target = download.target
+    return events.entry(
+        events.DOWNLOADED,
+        download.repository,
+        time=written(datetime.fromtimestamp(time, UTC)),
+        actor=download.actor.name if download.actor else "anonymous",
+        client=download.client,
+        project=target.name,
+        filename=target.filename,
+        key=target.key,
+        status=download.status,
+        size=download.size,
+    )

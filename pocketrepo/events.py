@@ -34,10 +34,12 @@ DOWNLOADED = "downloaded"
 """The one that is recorded in batches, up to a few seconds after the answer."""
 
 
-def entry(event: str, repository: RepositoryName | None, *, actor: str, **data: Any) -> Json:
-    """An event that happens now, as it is recorded."""
+def entry(
+    event: str, repository: RepositoryName | None, *, actor: str, time: str | None = None, **data: Any
+) -> Json:
+    """An event as it is recorded; it happens now unless a ``time`` is given."""
     where = {"repository": str(repository)} if repository else {}
-    return {"time": now(), "event": event, **where, "actor": actor, **data}
+    return {"time": time or now(), "event": event, **where, "actor": actor, **data}
 
 
 class EventLog:

@@ -252,7 +252,7 @@ def _environ(scope: Any, body: Body) -> dict[str, Any]:
 
 def _escaped(path: str) -> str:
     """A decoded path as it stands in a request line, without a token: one line of a log stays one."""
-    return quote(redacted(path), safe="/:@!$&'()*+,;=~•")
+    return quote(redacted(path), safe="/:@!$&'()*+,;=~")
 
 
 def _settle(future: asyncio.Future[None]) -> None:

@@ -70,4 +70,4 @@ def token_in(form: str) -> str:
 
 def redacted(path: str) -> str:
     """The path without a token, for logs; also one that is mistyped, as far as it can be told."""
-    return _SECRET.sub("•••", _TOKEN_IN_PATH.sub("/•••", path))
+    return _SECRET.sub("***", _TOKEN_IN_PATH.sub("/***", path))

@@ -98,7 +98,7 @@ def test_a_token_in_a_path_is_not_logged_wherever_it_stands(path: str) -> None:
     said = redacted(path)
     assert "my-own-token" not in said
     assert SECRET not in said
-    assert "•••" in said
+    assert "***" in said
     assert redacted(said) == said
 
 

@@ -6,16 +6,19 @@ SHA-256, a password is hashed with scrypt.
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import Any
 
 from packaging.utils import NormalizedName
 
 from pocketrepo.access.names import check_user
-from pocketrepo.clock import now
+from pocketrepo.access.periods import moment
+from pocketrepo.clock import now, timestamp
 from pocketrepo.errors import AlreadyExists, NotFound, UsageError
 from pocketrepo.keys import digest, new_secret
 from pocketrepo.model import Json, RepositoryName
@@ -66,7 +69,11 @@ class Key:
 
     @property
     def is_expired(self) -> bool:
-        return self.expires is not None and self.expires <= now()
+        return self._ends <= timestamp()
+
+    @cached_property
+    def _ends(self) -> float:
+        return math.inf if self.expires is None else moment(self.expires).timestamp()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ Field names and meanings are Cloudsmith's. All tokens of a repository are one do
 from __future__ import annotations
 
 import json
+import math
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from typing import Any
 
 from pocketrepo.access.names import check_token
 from pocketrepo.access.periods import NEVER, check_period, moment
-from pocketrepo.clock import now
+from pocketrepo.clock import now, timestamp
 from pocketrepo.errors import AlreadyExists, BadField, NotFound, UsageError
 from pocketrepo.keys import digest, new_secret
 from pocketrepo.model import Json, RepositoryName
@@ -130,14 +131,25 @@ class Entitlement:
         text = self.terms.limit_package_query
         return Query.parse(text) if text else None
 
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        """When it begins to be good, and no longer is."""
+        first, end = self.terms.limit_date_range_from, self.terms.limit_date_range_to
+        return moment(first).timestamp() if first else -math.inf, moment(end).timestamp() if end else math.inf
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Whether its document can stay as it is while it becomes good, or no longer is."""
+        return self._range != (-math.inf, math.inf)
+
     def why_not(self) -> str:
         """The reason why it may not be used now, empty if it may."""
-        terms, time = self.terms, moment(now())
+        terms, (first, end), time = self.terms, self._range, timestamp()
         if not terms.is_active:
             return f"entitlement {terms.name!r} is disabled since {self.updated}"
-        if terms.limit_date_range_from and time < moment(terms.limit_date_range_from):
+        if time < first:
             return f"entitlement {terms.name!r} is not valid before {terms.limit_date_range_from}"
-        if terms.limit_date_range_to and time >= moment(terms.limit_date_range_to):
+        if time >= end:
             return f"entitlement {terms.name!r} has expired on {terms.limit_date_range_to}"
         return ""
 

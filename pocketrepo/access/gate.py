@@ -116,10 +116,12 @@ class Access:
         if actor.is_owner:
             return Reader(actor, _always)
         if actor.entitlement is not None:
-            return Reader(actor, _while(tokens, lambda: not _reason(actor)))
-        return Reader(
-            actor, _while(accounts, lambda: time.monotonic() < actor.until and not _expired(actor.key))
-        )
+            dated = actor.entitlement.ends_by_itself
+            return Reader(actor, _while(tokens, lambda: not _reason(actor)) if dated else tokens)
+        if actor.key is not None:
+            lasting = actor.key.expires is None
+            return Reader(actor, accounts if lasting else _while(accounts, lambda: not _expired(actor.key)))
+        return Reader(actor, _while(accounts, lambda: time.monotonic() < actor.until))
 
     def require(
         self,

@@ -167,7 +167,7 @@ def _failed_call(error: OSError) -> Response:
 
 
 def _fault(error: Exception) -> Response:
-    log.error("fault at %s %s", request.method, quote(redacted(request.path)), exc_info=error)
+    log.error("fault at %s %s", request.method, quote(redacted(request.path), safe="/*"), exc_info=error)
     return _say(500, "the server met a fault; its log has the details")
 
 
