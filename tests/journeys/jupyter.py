@@ -28,7 +28,9 @@ SETTINGS = {
 """No news from the internet, dark where the screen is, and every cell in the page, also those out of sight."""
 
 
-IDLE = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+IDLE = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+STARRED = "[...document.querySelectorAll('.jp-InputPrompt')].some(each => each.textContent.includes('*'))"
+"""Whether cells wait to be run."""
 ACCEPT = ".jp-Dialog button.jp-mod-accept"
 """Of the question which kernel to start."""
 
@@ -75,8 +77,9 @@ class Jupyter:
     folder: Path
 
     def page(self, notebook: str) -> str:
-        place = f"lab/tree/{notebook}" if self.app == "lab" else f"notebooks/{notebook}"
-        return f"{self.url}{place}?token={TOKEN}"
+        """The notebook alone; JupyterLab would open what was open before, too."""
+        place = f"lab/tree/{notebook}?reset&" if self.app == "lab" else f"notebooks/{notebook}?"
+        return f"{self.url}{place}token={TOKEN}"
 
     def kernels(self) -> list[str]:
         return [kernel["id"] for kernel in self._ask("GET", "api/kernels").json()]
@@ -173,10 +176,12 @@ class Page:
         self.run(f"await window.jupyterapp.commands.execute('{name}')")
 
     def run_all(self, patience: float = PATIENCE) -> None:
-        """Run all cells and wait until each has ended."""
-        self.run("window.jupyterapp.commands.execute('notebook:run-all-cells'); return 1")
-        ended = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(e => /\\d/.test(e.textContent))"
-        self.wait_until(ended, "the end of the last cell", patience)
+        """Run all cells and wait for the end of the last one. Others show no number, and no star either, while
+        they wait behind a wanted error."""
+        self.command("notebook:clear-all-cell-outputs")
+        self.run("window.jupyterapp.commands.execute('notebook:run-all-cells'); return null")
+        last = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].at(-1).textContent"
+        self.wait_until(f"!{STARRED} && /\\d/.test({last})", "the end of the last cell", patience)
 
     def outputs(self) -> list[str]:
         """What stands under each code cell."""
@@ -218,7 +223,9 @@ class Page:
             const label = [...document.querySelectorAll('.jp-Notebook label')]
                 .find(e => e.textContent.trim() === {json.dumps(label)} && e.getClientRects().length)
             const control = document.getElementById(label.htmlFor)
-            control.value = {json.dumps(value)}
+            const option = [...(control.options ?? [])].find(each => each.text === {json.dumps(value)})
+            if (option) option.selected = true
+            else control.value = {json.dumps(value)}
             for (const kind of ['input', 'change']) control.dispatchEvent(new Event(kind, {{bubbles: true}}))
             """
         )

@@ -37,6 +37,11 @@ class Browser:
     def type(self, selector: str, text: str) -> None:
         self._post(f"element/{self._find(selector)}/value", text=text)
 
+    def press(self, *keys: str) -> None:
+        """Press keys one after another, wherever the focus is."""
+        strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        self._post("actions", actions=[{"type": "key", "id": "keyboard", "actions": strokes}])
+
     def run(self, script: str) -> Any:
         """The value of a JavaScript function body, which a page's own policy does not bind."""
         return self._post("execute/sync", script=script, args=[])

@@ -277,5 +277,5 @@ def test_a_package_that_is_none_is_said_and_leaves_no_snippet(connect: ConnectTa
     assert "hello" in connect.snippet.value
 
 
-def test_nothing_to_connect_to_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_to_connect_to_is_said() -> None:
     assert "no server is running" in said(ConnectTab(Connection()))
