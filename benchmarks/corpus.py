@@ -14,7 +14,7 @@ import os
 import secrets
 import sys
 import zipfile
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +24,7 @@ from unittest import mock
 from packaging.utils import NormalizedName
 from servers import Server
 
+from pocketrepo.access import Role
 from pocketrepo.archive import inspect
 from pocketrepo.clock import now
 from pocketrepo.documents import Upload, entry_of, new_document
@@ -143,12 +144,19 @@ def bulky_wheel(folder: Path, name: str, version: str, size: int) -> Path:
 
 
 def fetch(
-    server: Server, path: str, accept: str = "*/*", encoding: str = "identity"
+    server: Server,
+    path: str,
+    accept: str = "*/*",
+    encoding: str = "identity",
+    authorization: str = "",
 ) -> tuple[bytes, dict[str, str]]:
     """A body and its headers by lower-case name. Raises RuntimeError for anything but 200."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
-        connection.request("GET", path, headers={"Accept": accept, "Accept-Encoding": encoding})
+        headers = {"Accept": accept, "Accept-Encoding": encoding}
+        if authorization:
+            headers["Authorization"] = authorization
+        connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         body = response.read()
         if response.status != 200:
@@ -184,3 +192,18 @@ def save_files(corpus: Corpus, server: Server, folder: Path) -> None:
 
 def file_path(project: str, file: File) -> str:
     return f"/files/{project}/{file.key}/{file.filename}"
+
+
+@contextmanager
+def readers_key(corpus: Corpus) -> Iterator[str]:
+    """The ``Authorization`` header of a user who may only read, within the block; meanwhile nobody else may."""
+    root = open_root(Settings(root=corpus.root))
+    accounts, user = root.access.accounts, f"reader-{secrets.token_hex(4)}"
+    accounts.add_user(user)
+    accounts.set_role(user, root.default, Role.READ)
+    _key, secret = accounts.add_key(user, "benchmark")
+    root.set_private(root.default, True, actor="benchmark")
+    try:
+        yield "Basic " + b64encode(f"{user}:{secret}".encode()).decode()
+    finally:
+        root.set_private(root.default, False, actor="benchmark")

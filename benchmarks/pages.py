@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bench import NARROW, STANDARD, WIDE, Bench
-from corpus import BIG, HTML, JSON, fetch, file_path
+from corpus import BIG, HTML, JSON, fetch, file_path, readers_key
 from measure import Load, Request, load
 from servers import NGINX, POCKETREPO, PYPISERVER
 from table import Line, Target
@@ -42,6 +42,7 @@ def fetch_any(bench: Bench, name: str, projects: int, path: str, headers: dict[s
         path,
         headers.get("Accept", "*/*"),
         headers.get("Accept-Encoding", "identity"),
+        headers.get("Authorization", ""),
     )
     return found
 
@@ -98,6 +99,18 @@ def small_pages(bench: Bench) -> list[Line]:
         *_lines("5-file page, JSON+gzip", json, cpu=cpu, rps=rps),
         _independence(bench),
     ]
+
+
+def private_pages(bench: Bench) -> list[Line]:
+    """The same pages while the repository is private, read with an API key."""
+    requests = {name: found for name, found in _small(bench, AS_HTML, "html").items() if name != PYPISERVER}
+    with readers_key(bench.corpus(STANDARD)) as authorization:
+        requests[POCKETREPO] = [
+            (path, {**headers, "Authorization": authorization}) for path, headers in requests[POCKETREPO]
+        ]
+        loads = _loads(bench, requests)
+    cpu, rps = (Target(NGINX, 4, 2.6),), (Target(NGINX, 0.30, 0.50, least=True),)
+    return _lines("5-file page, private, with a key", loads, cpu=cpu, rps=rps)
 
 
 def _independence(bench: Bench) -> Line:

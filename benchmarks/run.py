@@ -27,6 +27,7 @@ from table import Line, missed, render
 
 MEASUREMENTS: dict[str, Callable[[Bench], list[Line]]] = {
     "small-pages": pages.small_pages,
+    "private-pages": pages.private_pages,
     "many-connections": pages.many_connections,
     "not-modified": pages.not_modified,
     "small-files": pages.small_files,

@@ -12,6 +12,7 @@ from pocketrepo.errors import UsageError
 from pocketrepo.model import File, Project, normalize, version_order
 
 FIELDS = ("name", "version", "filename", "format")
+_OPERATORS = tuple("~()<>=!")
 _TERM = re.compile(r'(?:(?P<field>[a-z]+):)?(?P<value>"[^"]*"|\S+)')
 
 
@@ -23,7 +24,8 @@ class Query:
 
     @classmethod
     def parse(cls, text: str) -> Query:
-        """Raises UsageError for a field that is not known."""
+        """Raises UsageError for a field that is not known, and for what this grammar has no word for: taken
+        literally, it would narrow or widen what a token sees without a word."""
         cls.check_length(text)
         terms = []
         for found in _TERM.finditer(text):
@@ -32,6 +34,12 @@ class Query:
                 continue
             if field and field not in FIELDS:
                 raise UsageError(f"the query has an unknown field {field!r}", hint=f"use {', '.join(FIELDS)}")
+            if (not field and value in ("OR", "NOT")) or value[:1] in _OPERATORS:
+                raise UsageError(
+                    f"the query has {value!r}, which is not known", hint="terms are joined by AND"
+                )
+            if field == "version" and not version_order(value)[0]:
+                raise UsageError(f"{value!r} is not a version")
             terms.append((field, value))
         return cls(tuple(terms))
 
