@@ -200,7 +200,7 @@ class Page:
         words = json.dumps(label)
         chosen = (
             "[...document.querySelectorAll('.jp-Notebook button, .jp-Notebook [role=tab]')]"
-            f".find(e => e.innerText.trim() === {words} && e.getClientRects().length && !e.disabled)"
+            f".find(e => e.innerText.trim() === {words} && e.offsetWidth && e.offsetHeight && !e.disabled)"
         )
         self.wait_until(chosen + " !== undefined", f"a button {label}")
         self.run(

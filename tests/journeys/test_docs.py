@@ -11,7 +11,9 @@ from tests.examples import TOP, examples, reader
 
 pytestmark = pytest.mark.journey
 
-GUIDES = sorted((TOP / "docs" / "how-to").glob("*.md"))
+WITHOUT_EXAMPLES = {"sign-in"}
+"""What is done in a browser, and tested there."""
+GUIDES = sorted(page for page in (TOP / "docs" / "how-to").glob("*.md") if page.stem not in WITHOUT_EXAMPLES)
 
 
 @pytest.mark.parametrize("page", [TOP / "docs" / "tutorial.md", *GUIDES], ids=lambda page: page.stem)
