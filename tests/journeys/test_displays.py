@@ -20,7 +20,6 @@ from tests.journeys.webdriver import Browser, installed, open_browser
 
 pytestmark = [
     pytest.mark.journey,
-    pytest.mark.xdist_group("displays"),  # one environment, and one notebook at a time
     pytest.mark.skipif(installed() is None, reason="NOT LOOKED AT: notebooks need chromium and chromedriver"),
 ]
 

@@ -31,7 +31,6 @@ from tests.journeys.webdriver import Browser, installed, open_browser
 
 pytestmark = [
     pytest.mark.journey,
-    pytest.mark.xdist_group("jupyter"),  # one environment
     pytest.mark.skipif(
         installed() is None, reason="NOT LOOKED AT: the panel needs chromium and chromedriver"
     ),
