@@ -200,11 +200,3 @@ def _modified_since(condition: str | None, time: str) -> bool | None:
         return None
     since = since.replace(tzinfo=UTC) if since.tzinfo is None else since
     return datetime.fromisoformat(time).replace(microsecond=0) > since
-
-
-def kept_private(headers: Headers) -> Headers:
-    """The same, for an answer that only this reader may have: shared caches must not keep it (RFC 9111 §5.2.2.7)."""
-    return [
-        (name, f"private, {value.removeprefix('public, ')}") if name == "cache-control" else (name, value)
-        for name, value in headers
-    ]

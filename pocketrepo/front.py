@@ -22,7 +22,6 @@ from pocketrepo.answers import (
     Span,
     answer_file,
     answer_page,
-    kept_private,
     not_acceptable,
     read_whole,
     redirect,
@@ -35,7 +34,7 @@ from pocketrepo.index import Filtered, Index, listed
 from pocketrepo.model import Project, RepositoryName, normalize
 from pocketrepo.paths import Target, parse
 from pocketrepo.repository import Repository, Root
-from pocketrepo.snapshot import Representation, Snapshot
+from pocketrepo.snapshot import Representation, Snapshot, kept_private
 
 MAX_PLAIN_PATH = 400
 """Characters; what is remembered of paths stays small, whatever is asked for."""
@@ -118,9 +117,7 @@ class Front:
                 page = snapshot.ready(wanted) if wanted else None
                 if page is None:
                     return None
-                answer = answer_page(page, header)
-                if view.actor is not None:
-                    answer = answer._replace(headers=kept_private(answer.headers))
+                answer = answer_page(page if view.actor is None else page.private(), header)
             origins = view.repository.origins
             if origins is None:
                 return answer

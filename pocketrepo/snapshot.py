@@ -51,7 +51,7 @@ REPRESENTATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Page:
     """One representation, ready to send. ``etag`` is a digest of exactly these bytes, quoted (RFC 9110 §8.8.3)."""
 
@@ -59,6 +59,23 @@ class Page:
     etag: str
     headers: list[tuple[str, str]]
     not_modified_headers: list[tuple[str, str]]
+    _private: Page | None = field(default=None, repr=False, compare=False)
+
+    def private(self) -> Page:
+        """The same page for one reader alone; made once."""
+        page = self._private
+        if page is None:
+            headers, not_modified = kept_private(self.headers), kept_private(self.not_modified_headers)
+            page = self._private = Page(self.body, self.etag, headers, not_modified)
+        return page
+
+
+def kept_private(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same, for an answer that only this reader may have: shared caches must not keep it (RFC 9111 §5.2.2.7)."""
+    return [
+        (name, f"private, {value.removeprefix('public, ')}") if name == "cache-control" else (name, value)
+        for name, value in headers
+    ]
 
 
 class Snapshot(Generic[T]):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketrepo.answers import Answer, answer_file, answer_page, byte_range, kept_private, representation
+from pocketrepo.answers import Answer, answer_file, answer_page, byte_range, representation
 from pocketrepo.model import File
-from pocketrepo.snapshot import Page
+from pocketrepo.snapshot import Page, kept_private
 from pocketrepo.store import Blob
 
 DATA = b"0123456789"
