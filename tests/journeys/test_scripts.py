@@ -67,7 +67,7 @@ def demo(checkout: Path) -> tuple[str, Any, str]:
         with urllib.request.urlopen(urllib.request.Request(found[1], headers=accept), timeout=10) as response:
             index = json.load(response)
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=30)
+        rest, _ = process.communicate(timeout=90)
         assert process.returncode == 0, rest
         return said, index, rest
     finally:
