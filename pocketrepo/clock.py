@@ -32,6 +32,16 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def parsed(text: str) -> datetime:
+    """A date or a time of ISO 8601, in UTC unless it says otherwise. Raises ValueError, OverflowError."""
+    return aware(datetime.fromisoformat(text)).astimezone(UTC)
+
+
+def aware(moment: datetime) -> datetime:
+    """In UTC unless it says otherwise."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def until(text: str) -> str | None:
     """When something ends: ``30d`` (``h``, ``d`` and ``w`` from now), a date or a time of ISO 8601, in UTC unless it
     says otherwise; None for ``never``. Raises UsageError."""
@@ -41,8 +51,7 @@ def until(text: str) -> str | None:
         if duration := _DURATION.match(text):
             count, unit = duration.groups()
             return written(_now() + timedelta(**{_UNITS[unit]: int(count)}))
-        moment = datetime.fromisoformat(text)
-        return written(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        return written(parsed(text))
     except (ValueError, OverflowError):
         raise UsageError(
             f"{text!r} is not a time", hint="write 30d, 12h, 2026-12-31, 2026-12-31T12:00:00Z or never"

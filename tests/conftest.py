@@ -116,3 +116,12 @@ def serve() -> Iterator[Callable[..., Live]]:
 def live(request: pytest.FixtureRequest, app: Flask, serve: Callable[..., Live]) -> Live:
     """Served twice: with the fast road for pages and files, and without it."""
     return serve(app, front=request.param)
+
+
+@pytest.fixture
+def server(app: Flask, serve: Callable[..., Live], monkeypatch: pytest.MonkeyPatch) -> Live:
+    """A server that commands find by the environment, with the owner's key."""
+    live = serve(app)
+    monkeypatch.setenv("POCKETREPO_URL", live.url)
+    monkeypatch.setenv("POCKETREPO_TOKEN", live.key)
+    return live

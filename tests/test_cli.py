@@ -13,21 +13,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from flask import Flask
 
 from pocketrepo.cli import cli
 from tests.conftest import Live
 from tests.distributions import make_sdist, make_wheel
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def server(app: Flask, serve: Callable[..., Live], monkeypatch: pytest.MonkeyPatch) -> Live:
-    live = serve(app)
-    monkeypatch.setenv("POCKETREPO_URL", live.url)
-    monkeypatch.setenv("POCKETREPO_TOKEN", live.key)
-    return live
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import requests
 from click.testing import CliRunner, Result
-from flask import Flask
 
 from pocketrepo.cli import cli
 from tests.conftest import Live
@@ -19,14 +18,6 @@ from tests.distributions import make_wheel
 
 PASSWORD = "correct horse battery"
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def server(app: Flask, serve: Callable[..., Live], monkeypatch: pytest.MonkeyPatch) -> Live:
-    live = serve(app)
-    monkeypatch.setenv("POCKETREPO_URL", live.url)
-    monkeypatch.setenv("POCKETREPO_TOKEN", live.key)
-    return live
 
 
 @pytest.fixture

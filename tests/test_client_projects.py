@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from flask import Flask
 
 from pocketrepo import attestation, errors
 from pocketrepo.cli import cli
@@ -19,14 +18,6 @@ from tests.distributions import make_wheel
 PAGE = "https://index.example/simple/hello-pocket/"
 PUBLISHER = "github:acme/tool:release.yml"
 Run = Callable[..., Result]
-
-
-@pytest.fixture
-def server(app: Flask, serve: Callable[..., Live], monkeypatch: pytest.MonkeyPatch) -> Live:
-    live = serve(app)
-    monkeypatch.setenv("POCKETREPO_URL", live.url)
-    monkeypatch.setenv("POCKETREPO_TOKEN", live.key)
-    return live
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from pocketrepo.clock import parsed
 from pocketrepo.errors import UsageError
 
 _DAYS = {"Daily": 1, "Weekly": 7, "Fortnightly": 14}
@@ -21,8 +22,7 @@ def check_period(period: str) -> None:
 def moment(text: str) -> datetime:
     """An RFC 3339 time, or a date, which means its first moment in UTC. Raises UsageError."""
     try:
-        found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return parsed(text)
     except (ValueError, OverflowError):
         raise UsageError(f"{text!r} is not a time", hint="write 2026-12-31 or 2026-12-31T12:00:00Z") from None
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from pocketrepo.access.periods import PERIODS
-from pocketrepo.cli.options import F, client_for, repository_options
-from pocketrepo.cli.printing import json_option, print_issued, print_json
+from pocketrepo.cli.options import F, client_for, repository_options, require_yes, yes_option
+from pocketrepo.cli.printing import json_option, print_found, print_issued, print_json
 from pocketrepo.cli.secret import first_line
 from pocketrepo.errors import UsageError
 from pocketrepo.model import Json
@@ -73,11 +72,7 @@ def create(
 @json_option
 def list_command(repository: str | None, url: str | None, as_json: bool) -> None:
     """List tokens with what they have used, without their secrets."""
-    found = client_for(repository, url).entitlements.list()
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(found)
+    print_found(client_for(repository, url).entitlements.list(), as_json)
 
 
 @entitlement.command()
@@ -131,24 +126,17 @@ def reset(slug: str, repository: str | None, url: str | None, as_json: bool) -> 
 @json_option
 def sync(source: str, repository: str | None, url: str | None, as_json: bool) -> None:
     """Take over the tokens of another repository, secrets and limits alike."""
-    taken = client_for(repository, url).entitlements.sync(source)
-    if as_json:
-        print_json(taken)
-    else:
-        click.echo(taken)
+    print_found(client_for(repository, url).entitlements.sync(source), as_json)
 
 
 @entitlement.command()
 @click.argument("slug")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @repository_options
 def delete(slug: str, yes: bool, repository: str | None, url: str | None) -> None:
     """Remove a token; it is refused at once."""
     client = client_for(repository, url)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError(f"deleting {slug} needs a yes", hint="add --yes")
-        click.confirm(f"Delete token {slug} of {client.repository}?", abort=True)
+    require_yes(yes, f"deleting {slug}", lambda: f"Delete token {slug} of {client.repository}?")
     client.entitlements.delete(slug)
     click.echo(f"deleted {slug}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pocketrepo.cli.options import client_for, url_option
-from pocketrepo.cli.printing import json_option, print_issued, print_json
+from pocketrepo.cli.printing import json_option, print_found, print_issued
 
 
 @click.group()
@@ -47,11 +47,7 @@ def create(
 @json_option
 def list_command(user: str, url: str | None, as_json: bool) -> None:
     """List keys without their secrets."""
-    found = client_for(None, url).keys.list(user)
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(found)
+    print_found(client_for(None, url).keys.list(user), as_json)
 
 
 @key.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ import click
 
 from pocketrepo import api
 from pocketrepo.client import Client
-from pocketrepo.errors import ServerError
+from pocketrepo.errors import ServerError, UsageError
 from pocketrepo.keys import owner_key
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,6 +33,21 @@ def repository_options(command: F) -> F:
         envvar="POCKETREPO_URL",
         help="Address of a repository elsewhere, instead of the local server.",
     )(command)
+
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def require_yes(yes: bool, doing: str, question: Callable[[], str]) -> None:
+    """An explicit yes, from a person or as ``--yes``. Raises UsageError where nobody can be asked.
+
+    ``question`` is only made to be asked: it may name what has to be fetched.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{doing} needs a yes", hint="add --yes")
+    click.confirm(question(), abort=True)
 
 
 def client_for(repository: str | None, url: str | None) -> Client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
-from pocketrepo.cli.options import F, client_for, repository_options
+from pocketrepo.cli.options import F, client_for, repository_options, require_yes, yes_option
 from pocketrepo.cli.printing import json_option, print_json
 from pocketrepo.errors import NotFound, UsageError
 from pocketrepo.model import RepositoryName, newest
@@ -192,7 +191,7 @@ def unyank(requirement: str, filename: str, repository: str | None, url: str | N
 
 @click.command()
 @_about_files("Delete")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 def delete(
     requirement: str, filename: str, yes: bool, repository: str | None, url: str | None, as_json: bool
 ) -> None:
@@ -200,10 +199,7 @@ def delete(
     name, version = _pinned(requirement)
     client = client_for(repository, url)
     what = filename or f"{name} {version or '(all versions)'}"
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError(f"deleting {what} needs a yes", hint="add --yes")
-        click.confirm(f"Delete {what} from {client.repository} for good?", abort=True)
+    require_yes(yes, f"deleting {what}", lambda: f"Delete {what} from {client.repository} for good?")
     try:
         removed = client.delete(name, version, filename=filename)
     except NotFound as error:

@@ -17,6 +17,14 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def print_found(found: Any, as_json: bool) -> None:
+    """A listing: as JSON, or as the table that it is in a terminal."""
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(found)
+
+
 def print_issued(issued: Issued, field: str, as_json: bool) -> None:
     """A secret, once: alone on standard output, so that it can be piped to where it is kept."""
     if as_json:

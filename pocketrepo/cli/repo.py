@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from pocketrepo.cli.options import client_for, url_option
+from pocketrepo.cli.options import client_for, require_yes, url_option, yes_option
 from pocketrepo.cli.printing import json_option, print_json
 from pocketrepo.errors import UsageError
 from pocketrepo.model import Json, RepositoryName
@@ -135,15 +134,12 @@ def _line(entry: Json) -> str:
 
 @repo.command()
 @click.argument("name", metavar="OWNER/REPO")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @url_option
 def delete(name: str, yes: bool, url: str | None) -> None:
     """Remove a repository and all its files for good."""
     client = client_for(None, url)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError(f"deleting {name} needs a yes", hint="add --yes")
-        click.confirm(f"Delete {name} and all its files for good?", abort=True)
+    require_yes(yes, f"deleting {name}", lambda: f"Delete {name} and all its files for good?")
     client.delete_repository(name)
     click.echo(f"deleted {name}")
 

@@ -6,7 +6,7 @@ import click
 
 from pocketrepo.administration import Owners, Roles
 from pocketrepo.cli.options import client_for, url_option
-from pocketrepo.cli.printing import json_option, print_json
+from pocketrepo.cli.printing import json_option, print_found
 from pocketrepo.errors import UsageError
 
 WHERE = "OWNER[/REPO]"
@@ -48,11 +48,7 @@ def set_command(where: str, user: str, name: str, url: str | None) -> None:
 @json_option
 def list_command(where: str, url: str | None, as_json: bool) -> None:
     """List who has which role."""
-    found = _place(where, url).list()
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(found)
+    print_found(_place(where, url).list(), as_json)
 
 
 @role.command()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from pocketrepo.cli.options import client_for, url_option
-from pocketrepo.cli.printing import json_option, print_json
+from pocketrepo.cli.options import client_for, require_yes, url_option, yes_option
+from pocketrepo.cli.printing import json_option, print_found, print_json
 from pocketrepo.cli.secret import new_password
 from pocketrepo.errors import UsageError
 
@@ -47,24 +45,17 @@ def add(name: str, password_file: str | None, no_password: bool, url: str | None
 @json_option
 def list_command(url: str | None, as_json: bool) -> None:
     """List users with their roles."""
-    found = client_for(None, url).users.list()
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(found)
+    print_found(client_for(None, url).users.list(), as_json)
 
 
 @user.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @url_option
 def remove(name: str, yes: bool, url: str | None) -> None:
     """Remove a user with all keys and roles."""
     client = client_for(None, url)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UsageError(f"removing {name} needs a yes", hint="add --yes")
-        click.confirm(f"Remove user {name} with all keys and roles?", abort=True)
+    require_yes(yes, f"removing {name}", lambda: f"Remove user {name} with all keys and roles?")
     client.users.remove(name)
     click.echo(f"removed user {name}")
 

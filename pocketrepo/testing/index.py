@@ -331,10 +331,11 @@ class Index:
 
 
 def _moment(given: str | datetime) -> datetime:
+    if isinstance(given, datetime):
+        return clock.aware(given)
     try:
-        moment = datetime.fromisoformat(given) if isinstance(given, str) else given
-    except ValueError:
+        return clock.parsed(given)
+    except (ValueError, OverflowError):
         raise UsageError(
             f"{given!r} is no time", hint="for example: 2026-01-31 or 2026-01-31T12:00:00Z"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
