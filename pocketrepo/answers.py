@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pocketrepo import simpleapi
 from pocketrepo.model import METADATA_SUFFIX, PROVENANCE_SUFFIX, SIGNATURE_SUFFIX, File
 from pocketrepo.simpleapi import Format
-from pocketrepo.snapshot import REPRESENTATIONS, Page, Representation
+from pocketrepo.snapshot import REPRESENTATIONS, Page, Representation, kept_private
 from pocketrepo.store import Blob
 
 Headers = list[tuple[str, str]]
@@ -43,12 +43,21 @@ class Answer(NamedTuple):
     body: bytes | Span = b""
 
 
-def answer_page(page: Page, header: Header) -> Answer:
-    """The page, or 304 if the client has it (RFC 9110 §13)."""
+def answer_page(page: Page, header: Header, *, private: bool = False) -> Answer:
+    """The page, or 304 if the client has it (RFC 9110 §13). With ``private`` for who alone may have it."""
+    if private:
+        page = page.private()
     status = _failed_condition(header, page.etag)
     if status is None:
         return Answer(200, page.headers, page.body)
-    return Answer(304, page.not_modified_headers) if status == 304 else _bare(status)
+    if status == 304:
+        return Answer(304, page.not_modified_headers)
+    return for_one_reader(_bare(status)) if private else _bare(status)
+
+
+def for_one_reader(answer: Answer) -> Answer:
+    """The same for who alone may have it."""
+    return answer._replace(headers=kept_private(answer.headers))
 
 
 CONTENT_TYPES = {

@@ -22,6 +22,7 @@ from pocketrepo.answers import (
     Span,
     answer_file,
     answer_page,
+    for_one_reader,
     not_acceptable,
     read_whole,
     redirect,
@@ -30,11 +31,12 @@ from pocketrepo.answers import (
 from pocketrepo.downloads import Download
 from pocketrepo.errors import NoSuchProject, NoSuchRepository
 from pocketrepo.hosts import Hosts, Proxies
-from pocketrepo.index import Filtered, Index, listed
+from pocketrepo.index import Filtered, listed
 from pocketrepo.model import Project, RepositoryName, normalize
 from pocketrepo.paths import Target, parse
 from pocketrepo.repository import Repository, Root
-from pocketrepo.snapshot import Representation, Snapshot, kept_private
+from pocketrepo.snapshot import Representation, Snapshot
+from pocketrepo.watched import both
 
 MAX_PLAIN_PATH = 400
 """Characters; what is remembered of paths stays small, whatever is asked for."""
@@ -84,6 +86,10 @@ class View(NamedTuple):
     actor: Actor | None
     """None where everybody may read."""
 
+    @property
+    def is_private(self) -> bool:
+        return self.actor is not None
+
 
 @dataclass
 class Front:
@@ -117,7 +123,7 @@ class Front:
                 page = snapshot.ready(wanted) if wanted else None
                 if page is None:
                     return None
-                answer = answer_page(page if view.actor is None else page.private(), header)
+                answer = answer_page(page, header, private=view.is_private)
             origins = view.repository.origins
             if origins is None:
                 return answer
@@ -133,14 +139,12 @@ class Front:
         index = view.repository.index
         name = _normalized(target.name) if target.name else None
         if name is None:
-            answer = _page(view, index.projects(), request.headers.get)
-        elif target.kind == "file":
+            return _page(view, index.projects(), request.headers.get)
+        if target.kind == "file":
             return self._file(view, index.project(name), target, request)
-        elif name != target.name:
+        if name != target.name:
             return redirect(f"../{name}/")
-        else:
-            answer = _page(view, index.project(name), request.headers.get)
-        return answer if view.actor is None else answer._replace(headers=kept_private(answer.headers))
+        return _page(view, index.project(name), request.headers.get)
 
     def view(
         self, name: RepositoryName | None, request: Request, fallback: Actor | None = None, token: str = ""
@@ -176,7 +180,7 @@ class Front:
         if entitlement is not None and entitlement.query is not None:
             narrow = Filtered(repository.index, entitlement.query, root.memo, f"filtered/{name}")
             repository = replace(repository, index=narrow)
-        return View(repository, reader.actor), _both(repository.stands, reader.stands)
+        return View(repository, reader.actor), both(repository.stands, reader.stands)
 
     def _find_route(self, path: str, request: Request) -> Route | None:
         """Where a path in its plainest spelling leads; None for all others. Raises PocketRepoError."""
@@ -203,9 +207,7 @@ class Front:
 
     def _file(self, view: View, snapshot: Snapshot[Any], target: Target, request: Request) -> Answer:
         """Raises NoSuchFile, LimitReached."""
-        answer, is_companion = _file_answer(view.repository.index, snapshot, target, request)
-        if view.actor is not None:
-            answer = answer._replace(headers=kept_private(answer.headers))
+        answer, is_companion = _file_answer(view, snapshot, target, request)
         if not is_companion and answer.status in (200, 206) and request.method == "GET":
             body = answer.body
             size = body.stop - body.start if isinstance(body, Span) else len(body)
@@ -233,11 +235,17 @@ def _representation(view: View, header: Header) -> Representation | None:
 
 def _page(view: View, snapshot: Snapshot[Any], header: Header) -> Answer:
     wanted = _representation(view, header)
-    return not_acceptable() if wanted is None else answer_page(snapshot.page(wanted), header)
+    if wanted is None:
+        return _for(view, not_acceptable())
+    return answer_page(snapshot.page(wanted), header, private=view.is_private)
+
+
+def _for(view: View, answer: Answer) -> Answer:
+    return for_one_reader(answer) if view.is_private else answer
 
 
 def _file_answer(
-    index: Index, snapshot: Snapshot[Any], target: Target, request: Request
+    view: View, snapshot: Snapshot[Any], target: Target, request: Request
 ) -> tuple[Answer, bool]:
     """And whether it is not the file but what is beside it. Raises NoSuchFile."""
     key, filename = target.key, target.filename
@@ -246,15 +254,15 @@ def _file_answer(
     wanted = header("range") if request.method == "GET" else None  # RFC 9110 §14.2
     kept = snapshot.file(key, filename)
     if kept is not None and wanted is None and not any(map(header, DATED)):
-        return answer_page(kept, header), (key, filename) not in project.by_key
+        return answer_page(kept, header, private=view.is_private), (key, filename) not in project.by_key
     file, companion = listed(project, key, filename)
-    blob = index.file(project.name, key, filename)
+    blob = view.repository.index.file(project.name, key, filename)
     answer = answer_file(file, blob, companion, header, wanted)
     if answer.status != 200 or blob.size > SMALL_FILE or not isinstance(answer.body, Span):
-        return answer, bool(companion)
+        return _for(view, answer), bool(companion)
     page = read_whole(answer.headers, answer.body)
     snapshot.keep(key, filename, page)
-    return Answer(200, page.headers, page.body), bool(companion)
+    return _for(view, Answer(200, page.headers, page.body)), bool(companion)
 
 
 @lru_cache(4096)
@@ -263,7 +271,3 @@ def _normalized(name: str) -> NormalizedName:
     if not _NAME.fullmatch(name):
         raise NoSuchProject(name)
     return normalize(name)
-
-
-def _both(first: Callable[[], bool], second: Callable[[], bool]) -> Callable[[], bool]:
-    return lambda: first() and second()

@@ -18,6 +18,11 @@ class Seen(NamedTuple, Generic[T]):
     stands: Callable[[], bool]
 
 
+def both(first: Callable[[], bool], second: Callable[[], bool]) -> Callable[[], bool]:
+    """One question in place of two; the second is asked only if the first says yes."""
+    return lambda: first() and second()
+
+
 class Watched(Generic[T]):
     """The document at ``key`` as ``decode`` makes it: one ``stat`` as long as it does not change.
 

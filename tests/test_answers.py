@@ -204,3 +204,12 @@ def test_gzip_goes_to_those_who_take_it_and_want_nothing_else_more(accepted: str
 def test_what_one_reader_may_have_is_kept_from_shared_caches() -> None:
     assert dict(kept_private(ask().headers))["cache-control"] == "private, max-age=31536000, immutable"
     assert dict(kept_private([("cache-control", "no-cache")])) == {"cache-control": "private, no-cache"}
+
+
+@pytest.mark.parametrize("condition", [{}, {"if-none-match": TAG}, {"if-match": '"other"'}])
+def test_a_private_page_is_for_one_reader_whatever_is_answered(condition: dict[str, str]) -> None:
+    page = Page(b"page", TAG, [("cache-control", "no-cache")], [("cache-control", "no-cache")])
+    open_to_all, private = (answer_page(page, condition.get, private=each) for each in (False, True))
+    said = dict(open_to_all.headers)["cache-control"]
+    assert dict(private.headers) == {**dict(open_to_all.headers), "cache-control": f"private, {said}"}
+    assert (private.status, private.body) == (open_to_all.status, open_to_all.body)

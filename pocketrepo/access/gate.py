@@ -26,9 +26,11 @@ from pocketrepo.errors import Forbidden, NoSuchRepository, PocketRepoError, Unau
 from pocketrepo.keys import OWNER_KEY_FILE, TOKEN_USER, digest, owner_key
 from pocketrepo.model import RepositoryName
 from pocketrepo.store import Store
+from pocketrepo.watched import both
 
 ANY_PROJECT = NormalizedName("*")
 """Stands for a project that is not known yet: enough to let somebody begin an upload."""
+_HOW_TO_WRITE = f"send user {TOKEN_USER} with an API key, or with the key from the server's {OWNER_KEY_FILE}"
 MAX_BOOKS = 1000
 """Repositories whose tokens are kept decoded. Names come from requests: they must not fill the memory."""
 _NEEDED = {
@@ -117,11 +119,11 @@ class Access:
             return Reader(actor, _always)
         if actor.entitlement is not None:
             dated = actor.entitlement.ends_by_itself
-            return Reader(actor, _while(tokens, lambda: not _reason(actor)) if dated else tokens)
+            return Reader(actor, both(tokens, lambda: not _reason(actor)) if dated else tokens)
         if actor.key is not None:
             lasting = actor.key.expires is None
-            return Reader(actor, accounts if lasting else _while(accounts, lambda: not _expired(actor.key)))
-        return Reader(actor, _while(accounts, lambda: time.monotonic() < actor.until))
+            return Reader(actor, accounts if lasting else both(accounts, lambda: not _expired(actor.key)))
+        return Reader(actor, both(accounts, lambda: time.monotonic() < actor.until))
 
     def require(
         self,
@@ -137,13 +139,7 @@ class Access:
             return
         what = str(repository or "here")
         if not actor.is_known:
-            hint = (
-                ""
-                if action is Action.READ
-                else (
-                    f"send user {TOKEN_USER} with an API key, or with the key from the server's {OWNER_KEY_FILE}"
-                )
-            )
+            hint = "" if action is Action.READ else _HOW_TO_WRITE
             raise Unauthorized(f"a credential is needed to {action.value} {what}", hint=hint)
         if repository is None or not self._may(actor, action, repository, project):
             raise Forbidden(_reason(actor) or f"this credential may not {action.value} {what}")
@@ -222,7 +218,3 @@ def _expired(key: Key | None) -> bool:
 
 def _always() -> bool:
     return True
-
-
-def _while(document: Callable[[], bool], otherwise: Callable[[], bool]) -> Callable[[], bool]:
-    return lambda: document() and otherwise()
