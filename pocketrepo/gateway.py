@@ -2,8 +2,8 @@
 
 Granian's network thread runs in Rust and hands each request to one thread for Python, which calls `Gateway.schedule`:
 what the front can answer at once is answered there and then, files are sent by Rust without a thread of ours, and
-the rest goes to a pool of threads that speak WSGI. There is an asyncio loop because Granian wants one; nothing of a
-request passes through it.
+the rest goes to a pool of threads that speak WSGI. There is an asyncio loop because Granian wants one; all that it does
+is to wait for the readers of large files (`sendfile`).
 
 Granian ships this embedding as experimental and below its public names, so its version is pinned to one minor
 release; everything that depends on it is in this module and `body`.
@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ from granian._futures import _aio_taskenter, _aio_taskleave, _BaseCBScheduler
 from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
 from granian.http import HTTP1Settings
 
+from pocketrepo import sendfile
 from pocketrepo.answers import Answer, Span
 from pocketrepo.body import Body, announced
 from pocketrepo.errors import ServerError
@@ -148,8 +150,7 @@ class Gateway:
         if front is not None and method in ("GET", "HEAD"):
             answer = front.handle(scope)
             if answer is not None:
-                self._send(watcher.proto, scope, method, answer)
-                watcher.done()
+                self._send(watcher, answer)
                 return
         self._pool.submit(self._run, watcher)
 
@@ -174,12 +175,10 @@ class Gateway:
         self._finish(watcher, answer)
 
     def _finish(self, watcher: Any, answer: Answer) -> None:
-        scope = watcher.scope
         try:
-            self._send(watcher.proto, scope, scope.method, answer)
+            self._send(watcher, answer)
         except Exception:
-            log.exception("fault at %s %s", scope.method, _escaped(scope.path))
-        finally:
+            log.exception("fault at %s %s", watcher.scope.method, _escaped(watcher.scope.path))
             watcher.done()
 
     def _call(self, scope: Any, request_body: Body) -> Answer:
@@ -203,8 +202,10 @@ class Gateway:
             if close is not None:
                 close()
 
-    def _send(self, proto: Any, scope: Any, method: str, answer: Answer) -> None:
+    def _send(self, watcher: Any, answer: Answer) -> None:
         status, headers, body = answer
+        scope, proto = watcher.scope, watcher.proto
+        method = scope.method
         if self._access_log is not None:
             size = body.stop - body.start if isinstance(body, Span) else len(body)
             self._access_log(f"{scope.client} {method} {_escaped(scope.path)} {status} {size}")
@@ -212,10 +213,37 @@ class Gateway:
             proto.response_empty(status, headers)
         elif not isinstance(body, Span):
             proto.response_bytes(status, headers, body)
-        elif status == 200:
-            proto.response_file(status, headers, body.path)
+        elif body.stop - body.start >= sendfile.LARGE:
+            assert self._loop is not None
+            asyncio.run_coroutine_threadsafe(self._send_large(watcher, answer, body), self._loop)
+            return
         else:
-            proto.response_file_range(status, headers, body.path, body.start, body.stop)
+            _send_span(proto, answer, body)
+        watcher.done()
+
+    async def _send_large(self, watcher: Any, answer: Answer, span: Span) -> None:
+        proto = watcher.proto
+        try:
+            connection = sendfile.connection(watcher.scope.client)
+            if connection is None:
+                _send_span(proto, answer, span)
+            else:
+                with connection, Path(span.path).open("rb", buffering=0) as file:
+                    await sendfile.send(connection, file, answer, span)
+                proto.response_empty(answer.status, [])  # into a connection that has ended: Granian closes it
+        except OSError:
+            _send_span(proto, answer, span)  # the file is gone, which Granian says in its way
+        except Exception:
+            log.exception("fault at %s %s", watcher.scope.method, _escaped(watcher.scope.path))
+        finally:
+            watcher.done()
+
+
+def _send_span(proto: Any, answer: Answer, span: Span) -> None:
+    if answer.status == 200:
+        proto.response_file(answer.status, answer.headers, span.path)
+    else:
+        proto.response_file_range(answer.status, answer.headers, span.path, span.start, span.stop)
 
 
 def _environ(scope: Any, body: Body) -> dict[str, Any]:

@@ -31,7 +31,7 @@ LAYERS = [
     "client gateway",
     "web",
     "administration dists front installing launching maintenance reader sandbox using",
-    "records repository requestlog transport",
+    "records repository requestlog sendfile transport",
     "answers downloads environment folder hosted listings loaded progress sourcetree",
     "access",
     "shelf",
@@ -48,7 +48,7 @@ LAYERS = [
 the version and lazy names, stands under all."""
 
 SERVER_SIDE = """
-    server gateway body web front cors repository hosted shelf folder index events documents snapshot store
+    server gateway sendfile body web front cors repository hosted shelf folder index events documents snapshot store
     attestation
 """
 CLIENT_SIDE = """

@@ -83,7 +83,7 @@ def text(body: str, status: int = 200) -> Response:
 
 
 class FileBody:
-    """A span of a file as a WSGI body. Our gateway recognises it and has the file sent in Rust; any other server
+    """A span of a file as a WSGI body. Our gateway recognises it and sends the file unread; any other server
     iterates it."""
 
     CHUNK = 64 * 1024
