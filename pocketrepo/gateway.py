@@ -2,8 +2,8 @@
 
 Granian's network thread runs in Rust and hands each request to one thread for Python, which calls `Gateway.schedule`:
 what the front can answer at once is answered there and then, files are sent by Rust without a thread of ours, and
-the rest goes to a pool of threads that speak WSGI. There is an asyncio loop because Granian wants one; all that it does
-is to wait for the readers of large files (`sendfile`).
+the rest goes to a pool of threads that speak WSGI. There is an asyncio loop because Granian wants one; all that it
+does is to wait for the readers of large files (`sendfile`).
 
 Granian ships this embedding as experimental and below its public names, so its version is pinned to one minor
 release; everything that depends on it is in this module and `body`.
