@@ -84,6 +84,19 @@ def build(work: Path, label: str, projects: int, *, real: int = 0, extras: bool 
     return corpus
 
 
+def of_wheels(work: Path, label: str, wheels: list[Path]) -> Corpus:
+    """Just these wheels; they are moved there."""
+    corpus = Corpus(work / label / "root", work / label / "flat", [])
+    corpus.flat.mkdir(parents=True)
+    with _without_flushing():
+        root = open_root(Settings(root=corpus.root))
+        hosted = root.repository(root.default).hosted
+        for wheel in wheels:
+            _admit(root, hosted, corpus, wheel.rename(root.store.staging / wheel.name))
+    corpus.names = sorted({project for project, _file in corpus.wheels})
+    return corpus
+
+
 @contextmanager
 def _without_flushing() -> Iterator[None]:
     quiet = mock.patch.multiple(os, fsync=mock.DEFAULT, fdatasync=mock.DEFAULT)
@@ -188,6 +201,23 @@ def save_files(corpus: Corpus, server: Server, folder: Path) -> None:
         os.link(corpus.flat / file.filename, folder / file.filename)
         metadata, _ = fetch(server, file_path(project, file) + ".metadata")
         (folder / f"{file.filename}.metadata").write_bytes(metadata)
+
+
+def save_index(corpus: Corpus, server: Server, folder: Path) -> None:
+    """All pages and files at the paths that they have here, for installers to ask nginx."""
+    pages = folder / "pages"
+    save_pages(server, pages, corpus.names)
+    for name in corpus.names:
+        (folder / "simple" / name).mkdir(parents=True)
+        for page in pages.glob(f"{name}.*"):
+            if page.name.removeprefix(f"{name}.") in ("html", "json", "json.gz"):
+                page.rename(folder / "simple" / name / f"index{page.name.removeprefix(name)}")
+    for project, file in corpus.wheels:
+        path = folder / file_path(project, file).lstrip("/")
+        path.parent.mkdir(parents=True)
+        os.link(corpus.flat / file.filename, path)
+        metadata, _ = fetch(server, file_path(project, file) + ".metadata")
+        path.with_name(f"{path.name}.metadata").write_bytes(metadata)
 
 
 def file_path(project: str, file: File) -> str:

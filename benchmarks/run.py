@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 import fixtures
+import installs
 import pages
 import process
 import survival
@@ -40,6 +41,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], list[Line]]] = {
     "cold-start": process.cold_start,
     "memory": process.memory,
     "fresh-indexes": fixtures.fresh_indexes,
+    "installs": installs.installs,
 }
 SURVIVAL: dict[str, Callable[[Bench], list[Line]]] = {
     "gigabyte": survival.gigabyte,

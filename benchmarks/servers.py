@@ -152,6 +152,7 @@ http {{
     tcp_nopush on;
     keepalive_requests 1000000000;
     gzip_static on;
+    index index.json;
     open_file_cache max=40000 inactive=10m;
     open_file_cache_valid 10m;
     server {{ listen 127.0.0.1:{port}; root {folder}; }}
