@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from pocketrepo.keys import owner_key
 from pocketrepo.repository import Root, open_root
@@ -22,6 +23,23 @@ from pocketrepo.server import create_app
 from pocketrepo.settings import Settings
 
 _numbers = itertools.count()
+
+
+class _Compiled(BytecodeCache):
+    """Templates compiled in this process: hundreds of applications show the same ones."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {"bytecode_cache": _Compiled()}
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from pocketrepo.web import (
     users,
 )
 from pocketrepo.web.auth import record_denial
+from pocketrepo.web.routing import LazyRule
 from pocketrepo.web.state import Site, site, text
 
 log = logging.getLogger("pocketrepo")
@@ -71,6 +72,7 @@ SAFETY = {
 def create_app(settings: Settings, root: Root) -> Flask:
     """The WSGI application for an opened root. Nothing is global: any number can live in one process."""
     app = Flask(__name__, static_folder=None)
+    app.url_rule_class = LazyRule
     # Redirects of our own are relative, so that they hold under any prefix; the router's are absolute.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
