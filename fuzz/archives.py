@@ -7,8 +7,7 @@ import gzip
 from fuzz import check_message
 from pocketrepo.archive.metadata import parse_metadata
 from pocketrepo.errors import Refused
-from tests.distributions import wheel_members, zip_bytes
-from tests.test_archive_fuzz import (
+from tests.archive.test_fuzz import (
     METADATA,
     PLAIN_TAR,
     TAR,
@@ -19,6 +18,7 @@ from tests.test_archive_fuzz import (
     _correct_checksum,
     judged,
 )
+from tests.distributions import wheel_members, zip_bytes
 
 _BLOCK = 512
 MODULES = ("pocketrepo.archive", "pkginfo", "packaging.metadata")

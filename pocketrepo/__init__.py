@@ -20,32 +20,32 @@ if TYPE_CHECKING:
     from pocketrepo.api import connect, install, push, status, use
     from pocketrepo.background import Server, start
     from pocketrepo.client import Client
+    from pocketrepo.client.listings import Files, Project, Projects, Pushed, Pushes
+    from pocketrepo.environment.installing import Installations, Installed
+    from pocketrepo.environment.sandbox import Sandbox
+    from pocketrepo.environment.using import Using
     from pocketrepo.errors import PocketRepoError
-    from pocketrepo.installing import Installations, Installed
-    from pocketrepo.listings import Files, Project, Projects, Pushed, Pushes
     from pocketrepo.records import RunRecord
     from pocketrepo.requestlog import Log
-    from pocketrepo.sandbox import Sandbox
     from pocketrepo.server import create_app
     from pocketrepo.settings import Settings
-    from pocketrepo.using import Using
 
 _HOMES = {
     "Client": "client",
-    "Files": "listings",
-    "Installations": "installing",
-    "Installed": "installing",
+    "Files": "client.listings",
+    "Installations": "environment.installing",
+    "Installed": "environment.installing",
     "Log": "requestlog",
     "PocketRepoError": "errors",
-    "Project": "listings",
-    "Projects": "listings",
-    "Pushed": "listings",
-    "Pushes": "listings",
+    "Project": "client.listings",
+    "Projects": "client.listings",
+    "Pushed": "client.listings",
+    "Pushes": "client.listings",
     "RunRecord": "records",
-    "Sandbox": "sandbox",
+    "Sandbox": "environment.sandbox",
     "Server": "background",
     "Settings": "settings",
-    "Using": "using",
+    "Using": "environment.using",
     "config": "",
     "connect": "api",
     "create_app": "server",

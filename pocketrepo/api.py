@@ -9,16 +9,16 @@ from pathlib import Path
 
 from pocketrepo import records
 from pocketrepo.background import Server, start, started
+from pocketrepo.background.launching import STOP_TIMEOUT
 from pocketrepo.client import Client
-from pocketrepo.dists import What
+from pocketrepo.client.dists import What
+from pocketrepo.client.listings import Pushes
 from pocketrepo.environment import Mode
+from pocketrepo.environment.installing import Installations
+from pocketrepo.environment.using import Using
 from pocketrepo.errors import ServerError, UsageError
-from pocketrepo.installing import Installations
 from pocketrepo.keys import owner_key
-from pocketrepo.launching import STOP_TIMEOUT
-from pocketrepo.listings import Pushes
 from pocketrepo.settings import default_root
-from pocketrepo.using import Using
 
 
 def connect(url: str, *, token: str | None = None, auth: tuple[str, str] | None = None) -> Client:

@@ -30,13 +30,13 @@ LAYERS = [
     "background server",
     "client gateway",
     "web",
-    "administration dists front installing launching maintenance reader sandbox using",
-    "records repository requestlog sendfile transport",
-    "answers downloads environment folder hosted listings loaded progress sourcetree",
+    "environment front maintenance",
+    "records repository requestlog",
+    "answers downloads folder hosted sourcetree",
     "access",
     "shelf",
-    "cors details documents events hosts index keys rules terms watched",
-    "body browser clock failure readme snapshot store tail",
+    "cors details documents events hosts index keys rules watched",
+    "clock readme snapshot store tail",
     "archive attestation paths query settings simpleapi standing",
     "publisher",
     "model",
@@ -48,13 +48,9 @@ LAYERS = [
 the version and lazy names, stands under all."""
 
 SERVER_SIDE = """
-    server gateway sendfile body web front cors repository hosted shelf folder index events documents snapshot store
-    attestation
+    server gateway web front cors repository hosted shelf folder index events documents snapshot store attestation
 """
-CLIENT_SIDE = """
-    administration background browser client dists environment failure installing launching listings loaded magics
-    progress reader sandbox sourcetree terms transport using widgets
-"""
+CLIENT_SIDE = "background client environment magics sourcetree widgets"
 """Neither imports the other: they meet over HTTP."""
 
 DOORS = {
@@ -64,13 +60,13 @@ DOORS = {
     "pytest": {"testing"},
     "multipart": {"web"},
     "granian": {"gateway"},
-    "requests": {"transport"},
-    "build": {"dists"},
+    "requests": {"client"},
+    "build": {"client"},
     "flit_core": {"sourcetree"},
     "click": {"cli"},
-    "rich": {"cli", "progress"},
-    "google": {"browser"},
-    "jupyter_core": {"browser"},
+    "rich": {"cli", "client"},
+    "google": {"environment"},
+    "jupyter_core": {"environment"},
     "pandas": {"display"},
     "anywidget": {"widgets"},
     "ipywidgets": {"widgets"},
@@ -79,7 +75,7 @@ DOORS = {
     "pkginfo": {"archive"},
     "pydantic": {"attestation"},
     "pypi_attestations": {"attestation"},
-    "filelock": {"store", "launching", "config"},
+    "filelock": {"store", "background", "config"},
     "platformdirs": {"settings", "records"},
     "tomlrt": {"config"},
 }
@@ -88,18 +84,18 @@ DOORS = {
 READS_ENVIRONMENT = {
     "api": "POCKETREPO_ROOT, POCKETREPO_TOKEN",
     "background": "POCKETREPO_ROOT",
-    "browser": "POCKETREPO_BROWSER_URL; where a notebook says that it runs",
+    "background.launching": "what a server inherits",
     "cli.options": "POCKETREPO_TOKEN",
     "cli.secret": "POCKETREPO_PASSWORD",
+    "client.dists": "what a build inherits",
     "config.locate": "where other tools look",
-    "dists": "what a build inherits",
-    "installing": "what an installer inherits",
-    "launching": "what a server inherits",
+    "environment.browser": "POCKETREPO_BROWSER_URL; where a notebook says that it runs",
+    "environment.installing": "what an installer inherits",
+    "environment.sandbox": "what its programs inherit",
+    "environment.using": "where it points pip, uv and twine",
     "records": "POCKETREPO_RUNTIME",
-    "sandbox": "what its programs inherit",
     "settings": "POCKETREPO_*",
     "testing.environment": "what tools in a test inherit",
-    "using": "where it points pip, uv and twine",
 }
 """Modules that use ``os.environ``, and for what."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from pocketrepo.administration import Issued
+    from pocketrepo.client.administration import Issued
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from pocketrepo.administration import Owners, Roles
 from pocketrepo.cli.options import client_for, url_option
 from pocketrepo.cli.printing import json_option, print_found
+from pocketrepo.client.administration import Owners, Roles
 from pocketrepo.errors import UsageError
 
 WHERE = "OWNER[/REPO]"

@@ -12,14 +12,14 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from pocketrepo.background import Server, start
-from pocketrepo.dists import Thing
+from pocketrepo.client.dists import Thing
+from pocketrepo.client.listings import Pushes
+from pocketrepo.environment.using import Using
 from pocketrepo.errors import ServerError
-from pocketrepo.listings import Pushes
 from pocketrepo.magics.arguments import HelpShown, in_one_line, words_of
 from pocketrepo.magics.commands import parser
 from pocketrepo.magics.target import Targets
 from pocketrepo.requestlog import Log
-from pocketrepo.using import Using
 
 
 class PocketMagic:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from pocketrepo.environment import Address
-from pocketrepo.sandbox import Sandbox
+from pocketrepo.environment.sandbox import Sandbox
 
 
 class Venv(Sandbox):

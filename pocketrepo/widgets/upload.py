@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from pocketrepo import display
+from pocketrepo.client.listings import SAID
+from pocketrepo.client.progress import Progress
 from pocketrepo.errors import BadUpload, PocketRepoError
-from pocketrepo.listings import SAID
-from pocketrepo.progress import Progress
 from pocketrepo.widgets.connection import Connection, Target
 from pocketrepo.widgets.panel import Panel
 from pocketrepo.widgets.reception import Reception

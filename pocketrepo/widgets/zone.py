@@ -17,8 +17,8 @@ from typing import Any
 import anywidget
 import traitlets
 
+from pocketrepo.client.progress import Progress
 from pocketrepo.errors import PocketRepoError
-from pocketrepo.progress import Progress
 from pocketrepo.widgets.reception import LIMIT, Reception
 
 log = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ from flask import Flask
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from pocketrepo import Client, loaded
-from pocketrepo.environment import Address
-from pocketrepo.installing import Installations, Installed
+from pocketrepo import Client
+from pocketrepo.environment import Address, loaded
+from pocketrepo.environment.installing import Installations, Installed
 from tests.conftest import Live
 
 

@@ -72,7 +72,7 @@ def test_a_stalled_client_is_answered_without_waiting_for_it_again(
 def test_a_client_that_pauses_is_answered_before_it_goes_on(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pocketrepo.body.DISCARD_PAUSE", 0.05)
+    monkeypatch.setattr("pocketrepo.gateway.body.DISCARD_PAUSE", 0.05)
     port = int(live.url.rsplit(":", 1)[1].strip("/"))
     with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nsome of it")

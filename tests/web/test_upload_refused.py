@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from packaging.utils import NormalizedName
 
 from pocketrepo.repository import Root
-from tests import test_archive_tar, test_archive_zip
+from tests.archive import test_tar, test_zip
 from tests.conftest import Live
 from tests.distributions import core_metadata, make_sdist, make_wheel, wheel_members, zip_bytes
 from tests.uploads import admit, assert_true, filenames, hosted
@@ -39,11 +39,11 @@ def refused(post: Post, path: Path, **options: object) -> None:
     assert len(response.text) < 400
 
 
-@pytest.mark.parametrize("archives", [test_archive_zip, test_archive_tar], ids=["zip", "tar"])
+@pytest.mark.parametrize("archives", [test_zip, test_tar], ids=["zip", "tar"])
 def test_every_hostile_archive_is_400_and_one_line(
     post: Post, clean: Callable[[], None], tmp_path: Path, archives: object
 ) -> None:
-    path = tmp_path / (WHEEL if archives is test_archive_zip else test_archive_tar.SDIST)
+    path = tmp_path / (WHEEL if archives is test_zip else test_tar.SDIST)
     for data, _reason in archives.HOSTILE.values():  # type: ignore[attr-defined]
         path.write_bytes(data)
         refused(post, path)

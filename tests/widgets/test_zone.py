@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from pocketrepo.client.progress import Progress
 from pocketrepo.errors import Refused
-from pocketrepo.progress import Progress
 from pocketrepo.widgets import zone as module
 from pocketrepo.widgets.reception import Reception
 from pocketrepo.widgets.zone import UploadZone

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pocketrepo import terms
 from pocketrepo.access.entitlements import UNITS, Terms
+from pocketrepo.client import terms
 from pocketrepo.clock import fixed
 from pocketrepo.errors import UsageError
 from pocketrepo.model import Json

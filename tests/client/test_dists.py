@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pocketrepo.archive import inspect
-from pocketrepo.dists import build, collect
+from pocketrepo.client.dists import build, collect
 from pocketrepo.errors import BuildFailed, UsageError
 from tests.distributions import make_sdist, make_wheel
 

@@ -17,8 +17,8 @@ from types import TracebackType
 from pocketrepo.config.url import is_loopback
 from pocketrepo.display import Piece, Shown, card, code, facts, phrase, strong, text
 from pocketrepo.environment import Address, changed, reading
+from pocketrepo.environment.failure import reason
 from pocketrepo.errors import CommandFailed, InstallFailed, ServerError
-from pocketrepo.failure import reason
 
 NOWHERE = "http://127.0.0.1:9/"
 """A proxy that is not there: the discard port."""

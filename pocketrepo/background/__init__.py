@@ -15,22 +15,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pocketrepo
-from pocketrepo import browser, records
+from pocketrepo import records
+from pocketrepo.background.launching import end, launch, log_of, one_at_a_time
 from pocketrepo.client import Client
+from pocketrepo.client.dists import What
+from pocketrepo.client.listings import Project, Projects, Pushes
 from pocketrepo.config.snippet import snippet
 from pocketrepo.display import Piece, Shown, card, code, facts, muted, phrase, strong, text
-from pocketrepo.dists import What
-from pocketrepo.environment import Mode
+from pocketrepo.environment import Mode, browser
+from pocketrepo.environment.installing import Installations
+from pocketrepo.environment.sandbox import Sandbox
+from pocketrepo.environment.using import Using
 from pocketrepo.errors import ServerError
-from pocketrepo.installing import Installations
 from pocketrepo.keys import OWNER_KEY_FILE, TOKEN_USER, owner_key
-from pocketrepo.launching import end, launch, log_of, one_at_a_time
-from pocketrepo.listings import Project, Projects, Pushes
 from pocketrepo.records import RunRecord
 from pocketrepo.requestlog import Log, read
-from pocketrepo.sandbox import Sandbox
 from pocketrepo.settings import default_root
-from pocketrepo.using import Using
 
 if TYPE_CHECKING:
     from pocketrepo.widgets import Dashboard

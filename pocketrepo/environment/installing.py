@@ -15,12 +15,11 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from pocketrepo import loaded
 from pocketrepo.display import Listing, Piece, Shown, card, running_cell, show, strong, table, text
-from pocketrepo.environment import Address, changed, reading
+from pocketrepo.environment import Address, changed, loaded, reading
+from pocketrepo.environment.failure import reason
+from pocketrepo.environment.loaded import Distribution
 from pocketrepo.errors import InstallFailed, UsageError
-from pocketrepo.failure import reason
-from pocketrepo.loaded import Distribution
 from pocketrepo.model import normalize
 
 _MISSING = re.compile(r"from versions: none|was not found in the package registry|there are no versions of")

@@ -14,10 +14,9 @@ from types import ModuleType
 
 import pytest
 
-from pocketrepo import loaded
-from pocketrepo.environment import OTHER_SOURCES, Address
+from pocketrepo.environment import OTHER_SOURCES, Address, loaded
+from pocketrepo.environment.installing import Installed, install
 from pocketrepo.errors import InstallFailed, UsageError
-from pocketrepo.installing import Installed, install
 
 URL = "http://127.0.0.1:8080/simple/"
 HERE = Address(URL, "http://127.0.0.1:8080/legacy/")

@@ -19,15 +19,15 @@ import pytest
 from pocketrepo.errors import Conflict, NotFound, Unavailable
 from pocketrepo.model import Json
 from pocketrepo.store import ABSENT, FileStore, disk, file, locks
-from tests.store_contract import KEY, StoreContract, contents, opened, staged
-from tests.store_process import increment
+from tests.store.contract import KEY, StoreContract, contents, opened, staged
+from tests.store.process import increment
 
 Fail = Callable[[str, int], None]
 
 
 def another_process(root: Path, what: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.store_process", str(root), what, *arguments]
-    return subprocess.Popen(command, cwd=Path(__file__).parents[1], text=True, **options)
+    command = [sys.executable, "-m", "tests.store.process", str(root), what, *arguments]
+    return subprocess.Popen(command, cwd=Path(__file__).parents[2], text=True, **options)
 
 
 def leftovers(root: Path) -> list[str]:

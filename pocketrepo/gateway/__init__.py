@@ -6,7 +6,7 @@ the rest goes to a pool of threads that speak WSGI. There is an asyncio loop bec
 does is to wait for the readers of large files (`sendfile`).
 
 Granian ships this embedding as experimental and below its public names, so its version is pinned to one minor
-release; everything that depends on it is in this module and `body`.
+release; everything that depends on it is in this package.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from granian._futures import _aio_taskenter, _aio_taskleave, _BaseCBScheduler
 from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
 from granian.http import HTTP1Settings
 
-from pocketrepo import sendfile
 from pocketrepo.answers import Answer, Span
-from pocketrepo.body import Body, announced
 from pocketrepo.errors import ServerError
 from pocketrepo.front import Front
+from pocketrepo.gateway import sendfile
+from pocketrepo.gateway.body import Body, announced
 from pocketrepo.paths import redacted
 from pocketrepo.web.state import FileBody
 

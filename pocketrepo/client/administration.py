@@ -11,12 +11,12 @@ from typing import Any, Unpack
 from urllib.parse import quote
 
 from pocketrepo import tail
+from pocketrepo.client.terms import Terms, fields
+from pocketrepo.client.transport import Transport
 from pocketrepo.clock import until
 from pocketrepo.display import Listing, Piece, Shown, card, facts, muted, strong, table, text
 from pocketrepo.model import Json
 from pocketrepo.tail import Extract
-from pocketrepo.terms import Terms, fields
-from pocketrepo.transport import Transport
 
 A_YEAR = "365d"
 _PAGE = 500

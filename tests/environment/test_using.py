@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from pocketrepo.environment import Address
-from pocketrepo.using import Using
+from pocketrepo.environment.using import Using
 
 A = Address("http://127.0.0.1:1/simple/", "http://127.0.0.1:1/legacy/", ("__token__", "s3cret"))
 B = Address("http://127.0.0.1:2/simple/", "http://127.0.0.1:2/legacy/")
@@ -64,7 +64,7 @@ def test_what_somebody_changed_since_stays() -> None:
 def test_it_is_undone_at_exit() -> None:
     code = (
         "import atexit, os; atexit.register(lambda: print(os.environ.get('PIP_INDEX_URL')))\n"
-        "from pocketrepo.environment import Address; from pocketrepo.using import Using\n"
+        "from pocketrepo.environment import Address; from pocketrepo.environment.using import Using\n"
         "Using(Address('http://h/simple/', '')); print(os.environ['PIP_INDEX_URL'])"
     )
     done = subprocess.run(

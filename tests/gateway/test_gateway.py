@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from pocketrepo.answers import Span
-from pocketrepo.body import Body
 from pocketrepo.errors import ServerError, Stalled
 from pocketrepo.gateway import Gateway, bind
+from pocketrepo.gateway.body import Body
 from pocketrepo.web.state import FileBody
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple
 
 from pocketrepo import errors, simpleapi
 from pocketrepo.archive import parse_filename
-from pocketrepo.browser import way_to
 from pocketrepo.config.url import mask
 from pocketrepo.details import Details
 from pocketrepo.display import (
@@ -28,6 +27,7 @@ from pocketrepo.display import (
     table,
     text,
 )
+from pocketrepo.environment.browser import way_to
 from pocketrepo.model import version_order
 from pocketrepo.readme import render
 

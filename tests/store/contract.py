@@ -16,7 +16,7 @@ import pytest
 from pocketrepo.errors import Conflict, Damaged, NewerFormat, NotFound, Unavailable
 from pocketrepo.model import Json
 from pocketrepo.store import ABSENT, UNCHANGED, Change, Doc, Store, base
-from tests.store_process import increment
+from tests.store.process import increment
 
 KEY = "repos/acme/tools/projects/hello/project.json"
 NOT_KEYS = [

@@ -13,7 +13,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from pocketrepo import browser, records
+from pocketrepo import records
+from pocketrepo.environment import browser
 from pocketrepo.errors import ServerError
 from pocketrepo.records import RunRecord
 
@@ -56,7 +57,7 @@ def log_of(root: Path) -> Path:
 def _environment() -> dict[str, str]:
     """Ours, with the names that the browser calls it by, and the place this package was imported from if the child
     would not look there."""
-    here = str(Path(__file__).parent.parent)
+    here = str(Path(__file__).parents[2])
     environ = dict(os.environ)
     if hosts := browser.hosts():
         environ.setdefault("POCKETREPO_ALLOWED_HOSTS", ",".join(hosts))

@@ -14,8 +14,8 @@ from flask import Flask
 
 from pocketrepo.client import Client
 from pocketrepo.environment import Address
+from pocketrepo.environment.sandbox import NOWHERE, Sandbox
 from pocketrepo.errors import CommandFailed, InstallFailed, ServerError
-from pocketrepo.sandbox import NOWHERE, Sandbox
 from tests.conftest import Live
 from tests.distributions import make_wheel
 
@@ -119,7 +119,7 @@ def test_it_is_removed_when_it_is_closed_and_says_so(sandbox: Sandbox) -> None:
 
 def test_it_is_removed_at_exit() -> None:
     code = (
-        "from pocketrepo.environment import Address; from pocketrepo.sandbox import Sandbox\n"
+        "from pocketrepo.environment import Address; from pocketrepo.environment.sandbox import Sandbox\n"
         "kept = Sandbox(Address('http://127.0.0.1:9/simple/', '')); print(kept.path, kept.python.exists())"
     )
     done = subprocess.run(

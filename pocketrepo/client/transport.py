@@ -13,8 +13,8 @@ import requests
 
 import pocketrepo
 from pocketrepo import errors
+from pocketrepo.client.progress import Progress
 from pocketrepo.config.url import is_loopback, netloc_of
-from pocketrepo.progress import Progress
 
 CHUNK = 256 * 1024
 TIMEOUT = (5.0, 60.0)

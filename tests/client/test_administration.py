@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from pocketrepo import errors
-from pocketrepo.administration import Entries
 from pocketrepo.client import Client
+from pocketrepo.client.administration import Entries
 from tests.conftest import Live
 from tests.distributions import make_wheel
 
@@ -107,7 +107,7 @@ def test_what_was_made_shows_itself_without_its_secret(repo: Client) -> None:
 
 
 def test_a_list_of_many_pages_comes_whole(repo: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pocketrepo.administration._PAGE", 2)
+    monkeypatch.setattr("pocketrepo.client.administration._PAGE", 2)
     for number in range(5):
         repo.users.add(f"user-{number}")
     assert [row["name"] for row in repo.users.list()] == [f"user-{number}" for number in range(5)]

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from pocketrepo.client import Client
+from pocketrepo.client.listings import README_LINES, Files, Project, Projects
 from pocketrepo.details import Details
-from pocketrepo.listings import README_LINES, Files, Project, Projects
 from pocketrepo.model import normalize
 from pocketrepo.simpleapi import Link, Page
 from tests.conftest import Live

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
 
 import pocketrepo
-from pocketrepo import browser, errors
-from pocketrepo.administration import Audit, Entitlements, Keys, Owners, Roles, Users
+from pocketrepo import errors
 from pocketrepo.archive import Distribution, inspect
+from pocketrepo.client.administration import Audit, Entitlements, Keys, Owners, Roles, Users
+from pocketrepo.client.dists import What, collect
+from pocketrepo.client.listings import Pushed, Pushes, version_of
+from pocketrepo.client.progress import Progress, bar
+from pocketrepo.client.reader import Reader, same_version
 from pocketrepo.config.snippet import snippet
 from pocketrepo.config.url import mask
 from pocketrepo.display import Piece, Shown, card, code, facts, muted, phrase, strong
-from pocketrepo.dists import What, collect
-from pocketrepo.environment import Address, Mode
-from pocketrepo.installing import Installations, install
-from pocketrepo.listings import Pushed, Pushes, version_of
+from pocketrepo.environment import Address, Mode, browser
+from pocketrepo.environment.installing import Installations, install
+from pocketrepo.environment.sandbox import Sandbox
+from pocketrepo.environment.using import Using
 from pocketrepo.model import Json, RepositoryName, Status, normalize
-from pocketrepo.progress import Progress, bar
-from pocketrepo.reader import Reader, same_version
-from pocketrepo.sandbox import Sandbox
-from pocketrepo.using import Using
 
 if TYPE_CHECKING:
     from pocketrepo.widgets import Dashboard

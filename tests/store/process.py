@@ -1,4 +1,4 @@
-"""Another process at the same root: ``python -m tests.store_process ROOT WHAT [ARGUMENT ...]``.
+"""Another process at the same root: ``python -m tests.store.process ROOT WHAT [ARGUMENT ...]``.
 
 ``increment`` and ``append`` work and end, ``hold`` takes a lock and keeps it, ``crash`` dies in the middle.
 """

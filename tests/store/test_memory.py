@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pocketrepo.store import MemoryStore
-from tests.store_contract import StoreContract, opened, staged
+from tests.store.contract import StoreContract, opened, staged
 
 
 class TestMemoryStore(StoreContract):

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pocketrepo import browser
-from pocketrepo.browser import Way, way_to
+from pocketrepo.environment import browser
+from pocketrepo.environment.browser import Way, way_to
 
 URL = "http://127.0.0.1:8333/local/main/"
 VARIABLES = (

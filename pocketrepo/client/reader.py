@@ -9,15 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pocketrepo import browser, errors, simpleapi
+from pocketrepo import errors, simpleapi
 from pocketrepo.archive.metadata import parse_metadata
+from pocketrepo.client.listings import Files, Project, Projects
+from pocketrepo.client.progress import Progress
+from pocketrepo.client.transport import Transport, chunks
 from pocketrepo.config.url import mask
 from pocketrepo.details import Details, details_of
+from pocketrepo.environment import browser
 from pocketrepo.keys import TOKEN_USER
-from pocketrepo.listings import Files, Project, Projects
 from pocketrepo.model import RepositoryName, normalize, version_order
-from pocketrepo.progress import Progress
-from pocketrepo.transport import Transport, chunks
 
 
 class Reader:

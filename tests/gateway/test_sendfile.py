@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from pocketrepo import gateway, sendfile
+from pocketrepo import gateway
 from pocketrepo.answers import Answer, Span
-from pocketrepo.gateway import Gateway, bind
+from pocketrepo.gateway import Gateway, bind, sendfile
 from pocketrepo.web.state import FileBody
 
 SIZE = 8 << 20
