@@ -28,7 +28,7 @@ MAX_FIELDS_TOTAL = 16 * 1024 * 1024
 MAX_PARTS = 4096
 FILE_FIELD = "content"
 LINE_BREAK = b"\r\n"
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 HASHES: dict[str, Callable[[], Any]] = {
     "sha256_digest": hashlib.sha256,
@@ -76,7 +76,7 @@ def read_form(
         raise BadUpload("the body is not multipart/form-data with a boundary", field="Content-Type")
     reader = _Reader(staging, max_file)
     try:
-        with PushMultipartParser(
+        with _Parser(
             boundary,
             content_length=length,
             max_segment_count=MAX_PARTS,
@@ -99,6 +99,16 @@ def read_form(
         reader.discard()
         raise
     return reader.form
+
+
+class _Parser(PushMultipartParser):
+    """Takes no control character in a header: the parser alone takes a line feed or not, as the body is split, and
+    drops one at the ends of a name or a value."""
+
+    def _on_segment_headerline(self, line: bytes) -> None:
+        if _CONTROL.search(line):
+            raise BadUpload("a part of the form has a control character in its headers", field="body")
+        super()._on_segment_headerline(line)
 
 
 def _chunks(stream: Readable, length: int, first: int) -> Iterator[bytes]:
@@ -162,9 +172,6 @@ class _Reader:
                 self.form.file.path.unlink(missing_ok=True)
 
     def _start_part(self, part: MultipartSegment) -> None:
-        if any(_CONTROL.search(value) for _, value in part.headerlist):
-            # The parser takes a line feed in a header or not, as the body is split.
-            raise BadUpload("a part of the form has a control character in its headers", field="body")
         self._name = part.name or ""
         self._is_field = part.filename is None
         if part.name != FILE_FIELD or part.filename is None:
