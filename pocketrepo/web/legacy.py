@@ -14,12 +14,14 @@ from pocketrepo.errors import NotFound
 from pocketrepo.model import File, Json, Project, Release, version_order
 from pocketrepo.paths import token_in
 from pocketrepo.repository import Repository
+from pocketrepo.web.cors import share
 from pocketrepo.web.details import fields_of, representative
 from pocketrepo.web.payload import base
 from pocketrepo.web.session import signed_in
 from pocketrepo.web.state import ASKED, name_in_url, project_in_url, site
 
 bp = Blueprint("legacy", __name__)
+bp.after_request(share)
 
 ONE = ("author", "author_email", "description", "description_content_type", "download_url", "home_page", "keywords",
        "license", "license_expression", "maintainer", "maintainer_email", "summary")  # fmt: skip

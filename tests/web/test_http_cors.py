@@ -16,8 +16,12 @@ from tests.uploads import admit, stage
 LAB, EVIL = "https://lab.example.org", "https://evil.example"
 JSON = "application/vnd.pypi.simple.v1+json"
 OPEN, SECRET = RepositoryName("acme", "open"), RepositoryName("acme", "secret")
-PATHS = ["simple/", "simple/hello-pocket/", "{file}", "{file}.metadata"]
-REFUSALS = ["simple/nothing/", "simple/Hello.Pocket/", "simple/hello-pocket", "simple//hello-pocket/"]
+LEGACY = ["pypi/hello-pocket/json", "pypi/hello-pocket/1.0/json"]
+PATHS = ["simple/", "simple/hello-pocket/", "{file}", "{file}.metadata", *LEGACY]
+REFUSALS = [
+    "simple/nothing/", "simple/Hello.Pocket/", "simple/hello-pocket", "simple//hello-pocket/",
+    "pypi/nothing/json", "pypi/hello-pocket/9/json", "pypi/Hello.Pocket/json",
+]  # fmt: skip
 
 
 class Shelf:
@@ -107,6 +111,8 @@ def test_a_star_lets_any_page_in_and_files_do_not_vary_by_it(shelf: Shelf) -> No
     for origin in (LAB, EVIL, "null", None):
         for path in ("acme/open/simple/hello-pocket/", "acme/open/simple/nothing/"):
             assert allowed(shelf.ask(path, origin))["access-control-allow-origin"] == "*"
+    for path in LEGACY:
+        assert allowed(shelf.ask(f"acme/open/{path}", EVIL))["access-control-allow-origin"] == "*"
     url = f"acme/open/{shelf.other}"
     assert shelf.ask(url, EVIL).status_code == 200
     assert varies(shelf.ask(url, EVIL)) == set()
