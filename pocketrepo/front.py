@@ -163,14 +163,14 @@ class Front:
         client = self.proxies.client(request)
         name = target.repository or root.default
         try:
-            repository = root.repository(name)
+            repository, stands = root.look(name)
         except NoSuchRepository as missing:
             actor = (
                 root.access.identify(credential, client=client, at_once=at_once) if credential else fallback
             )
             raise root.access.hide_from_reader(actor, missing) from None
         if not repository.private:
-            return View(repository, None), repository.stands
+            return View(repository, None), stands
         if credential is None and fallback is not None:
             root.access.require(fallback, Action.READ, name)
             reader = Reader(fallback, lambda: False)
@@ -180,7 +180,7 @@ class Front:
         if entitlement is not None and entitlement.query is not None:
             narrow = Filtered(repository.index, entitlement.query, root.memo, f"filtered/{name}")
             repository = replace(repository, index=narrow)
-        return View(repository, reader.actor), both(repository.stands, reader.stands)
+        return View(repository, reader.actor), both(stands, reader.stands)
 
     def _find_route(self, path: str, request: Request) -> Route | None:
         """Where a path in its plainest spelling leads; None for all others. Raises PocketRepoError."""

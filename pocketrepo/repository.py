@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from pocketrepo import events
@@ -32,6 +32,7 @@ from pocketrepo.settings import Settings
 from pocketrepo.snapshot import Memo
 from pocketrepo.store import ABSENT, Doc, FileStore, Store
 from pocketrepo.store.base import SCHEMA, encode
+from pocketrepo.watched import Seen, Watched
 
 DEFAULT_REPOSITORY = RepositoryName("local", "main")
 ROOT_KEY = "root.json"
@@ -48,8 +49,6 @@ class Repository:
     private: bool
     origins: Origins | None
     """Whose pages may read it in a browser; None where none were named, and always where it is private."""
-    stands: Callable[[], bool]
-    """Whether its document is still the one that this was assembled from."""
 
 
 class Root:
@@ -63,7 +62,7 @@ class Root:
         self.memo = Memo(memory)
         self.default = RepositoryName.parse(document["default"])
         self._offered: Sequence[Index] = ()
-        self._open: dict[RepositoryName, Repository] = {}
+        self._open: dict[RepositoryName, Watched[Repository]] = {}
 
     def offer(self, folders: Sequence[Index]) -> None:
         """Layer read-only indexes under the default repository's hosted files."""
@@ -72,17 +71,14 @@ class Root:
 
     def repository(self, name: RepositoryName) -> Repository:
         """Raises NoSuchRepository. One ``stat`` when it has been asked for before."""
-        held = self._open.get(name)
-        if held is not None and held.stands():
-            return held
-        key = _key(name)
-        etag = self.store.etag(key)
-        document = None if etag is None else self.store.get(key)
-        if etag is None or document is None:
-            raise _no_such(name)
-        repository = self._assemble(name, document, self.store.watch(key, etag))
-        self._open[name] = repository
-        return repository
+        return self.look(name).value
+
+    def look(self, name: RepositoryName) -> Seen[Repository]:
+        """The same, with the question whether it is still as its document says."""
+        watched = self._open.get(name) or Watched(self.store, _key(name), partial(self._assemble, name))
+        seen = watched.look()
+        self._open[name] = watched  # now that it is known to exist: names come from requests
+        return seen
 
     def repositories(self) -> list[Repository]:
         """In the order of their names."""
@@ -188,7 +184,9 @@ class Root:
                     private = False
         return deleted, private
 
-    def _assemble(self, name: RepositoryName, document: Json, stands: Callable[[], bool]) -> Repository:
+    def _assemble(self, name: RepositoryName, document: Json | None) -> Repository:
+        if document is None:
+            raise _no_such(name)
         hosted = Hosted(self.store, name, self.memo, self.log, Rules.of(document))
         index: Index = hosted
         if name == self.default and self._offered:
@@ -196,7 +194,7 @@ class Root:
         private = document.get("private", False)
         named = document.get("cors", ())
         origins = Origins(tuple(named)) if named and not private else None
-        return Repository(name, hosted, index, document["created"], private, origins, stands)
+        return Repository(name, hosted, index, document["created"], private, origins)
 
     @cached_property
     def id(self) -> str:
