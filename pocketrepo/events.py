@@ -32,6 +32,9 @@ ENTITLEMENT_REFRESHED, ENTITLEMENT_RESET = "entitlement-refreshed", "entitlement
 ENTITLEMENT_DELETED = "entitlement-deleted"
 DOWNLOADED = "downloaded"
 """The one that is recorded in batches, up to a few seconds after the answer."""
+SETTLED = "T00:10"
+"""Time of day, UTC, from which the day before is complete: who writes chooses the file first, and may then have to
+wait for the disk."""
 
 
 def entry(
@@ -43,7 +46,7 @@ def entry(
 
 
 class EventLog:
-    """The append-only log of a root: ``events/YYYY-MM-DD.jsonl``."""
+    """The append-only log of a root: ``events/YYYY-MM-DD.jsonl``, by the day on which an event is recorded."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -53,10 +56,9 @@ class EventLog:
         self.record_all([entry(event, repository, actor=actor, **data)])
 
     def record_all(self, entries: Sequence[Json]) -> None:
-        """Append events in one write for each day; on disk when this returns."""
-        for day, those in itertools.groupby(entries, key=lambda one: one["time"][:10]):
-            lines = [json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode() for one in those]
-            self._store.append(f"events/{day}.jsonl", *lines)
+        """Append events in one write; on disk when this returns."""
+        lines = [json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode() for one in entries]
+        self._store.append(f"events/{now()[:10]}.jsonl", *lines)
 
     def read(self, repository: RepositoryName | None = None) -> Iterator[Json]:
         """Events in the order they were recorded; a line that a crash cut short is passed over."""
@@ -66,37 +68,35 @@ class EventLog:
     def latest(self, count: int, repository: RepositoryName | None = None) -> Extract:
         """The last events, ``count`` of them at most."""
         found: list[Json] = []
-        cursor = ""
+        places: Places = {}
         for key in reversed(list(self._store.list("events"))):
-            lines = self._lines(key)
-            cursor = cursor or _cursor(_day(key), sum(map(len, lines)))
-            # From the end: a day may have far more than are wanted.
-            wanted = itertools.islice(_decoded(reversed(lines), repository), count - len(found))
-            found += wanted
-            if len(found) >= count:
+            if len(found) >= count and (len(places) > 1 or _is_settled(max(places))):
                 break
-        return Extract(found[::-1], cursor or _cursor("", 0))
+            lines = self._lines(key)
+            places[_day(key)] = sum(map(len, lines))
+            # From the end: a day may have far more than are wanted.
+            found += itertools.islice(_decoded(reversed(lines), repository), count - len(found))
+        return Extract(found[::-1], _cursor(places or {"": 0}))
 
     def after(self, cursor: str, repository: RepositoryName | None = None, *, limit: int) -> Extract:
         """The events that follow, ``limit`` of them at most. Raises UsageError for what is no cursor."""
-        place = _CURSOR.match(cursor)
-        if place is None:
-            raise UsageError(f"{cursor!r} is no place in the log")
+        places = _places(cursor)
+        first = min(places)
         entries: list[Json] = []
         for key in self._store.list("events"):
             day, offset = _day(key), 0
-            if day < (place["day"] or ""):
+            if day < first:
                 continue
-            skipped = int(place["offset"]) if day == place["day"] else 0
+            skipped = places.setdefault(day, 0)
             for line in self._lines(key):
                 offset += len(line)
                 if offset <= skipped:
                     continue
                 if len(entries) == limit:
-                    return Extract(entries, cursor)
+                    return Extract(entries, _cursor(places, since=day))
                 entries += _decoded([line], repository)
-                cursor = _cursor(day, offset)
-        return Extract(entries, cursor)
+                places[day] = offset
+        return Extract(entries, _cursor(places))
 
     def _lines(self, key: str) -> list[bytes]:
         """Those that are whole, with their ends."""
@@ -105,11 +105,32 @@ class EventLog:
         return doc.data[: doc.data.rfind(b"\n") + 1].splitlines(keepends=True)
 
 
-_CURSOR = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)?:(?P<offset>\d{1,18})\Z")
+Places = dict[str, int]
+"""How many bytes of each day have been read; ``""`` stands for the time before the first."""
+
+_PLACE = r"(?:\d{4}-\d\d-\d\d)?:\d{1,18}"
+_CURSOR = re.compile(rf"{_PLACE}(?:,{_PLACE})?\Z")
 
 
-def _cursor(day: str, offset: int) -> str:
-    return f"{day}:{offset}"
+def _places(cursor: str) -> Places:
+    if not _CURSOR.match(cursor):
+        raise UsageError(f"{cursor!r} is no place in the log")
+    split = (place.split(":") for place in cursor.split(","))
+    return {day: int(offset) for day, offset in split}
+
+
+def _cursor(places: Places, since: str = "") -> str:
+    """Names the newest day, with the one before as long as lines may still come there; and all from ``since`` on, if
+    that has not been read to its end."""
+    days = sorted(places)
+    growing = days[-1:] if _is_settled(days[-1]) else days[-2:]
+    first = min(since or days[-1], growing[0])
+    return ",".join(f"{day}:{places[day]}" for day in days if day >= first)
+
+
+def _is_settled(newest: str) -> bool:
+    """Whether all days before it are complete."""
+    return now() >= newest + SETTLED
 
 
 def _day(key: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from pocketrepo import tail
 from pocketrepo.clock import fixed
 from pocketrepo.errors import UsageError
-from pocketrepo.events import EventLog
+from pocketrepo.events import EventLog, entry
 from pocketrepo.model import Json, RepositoryName
 from pocketrepo.store import FileStore
 
@@ -91,7 +91,8 @@ def test_half_a_line_waits_until_it_is_whole_and_broken_ones_are_passed_over(
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "2026-11-25", "2026-11-25:", "2026-11-25:-1", "../../x:0", ":0\n"]
+    "cursor",
+    ["", "x", "2026-11-25", "2026-11-25:", "2026-11-25:-1", "../../x:0", ":0\n", ":0,", ":0,x", ":0,:0,:0"],
 )
 def test_what_is_no_place_is_refused(log: EventLog, cursor: str) -> None:
     with pytest.raises(UsageError, match="no place in the log"):
@@ -106,3 +107,68 @@ def test_following_waits_only_where_there_is_nothing_new(
     record(log, 1, 2, 3)
     followed = tail.follow(log.latest(2), lambda cursor: log.after(cursor, limit=2))
     assert [next(followed)["number"] for _ in range(5)] == [2, 3, 10, 11, 12]
+
+
+class TestMidnight:
+    """A line may be on its way into the file of one day when another is in that of the next already."""
+
+    LATE = ("events/2026-11-01.jsonl", b'{"event":"tested","number":20}', b'{"event":"tested","number":21}')
+
+    @pytest.fixture(params=["latest", "after"])
+    def cursor(self, log: EventLog, request: pytest.FixtureRequest) -> str:
+        """Where a follower stands who has seen the first event of the new day."""
+        record(log, 1, day=1)
+        before = log.latest(1).cursor
+        with fixed(datetime(2026, 11, 2, 0, 0, 1, tzinfo=UTC)):
+            log.record("tested", None, actor="tests", number=2)
+            return (log.latest(1) if request.param == "latest" else log.after(before, limit=9)).cursor
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 9])
+    @pytest.mark.parametrize("hours", [0, 1])
+    def test_what_comes_late_is_seen_once(
+        self, log: EventLog, tmp_path: Path, cursor: str, limit: int, hours: int
+    ) -> None:
+        """Also by who looks again much later."""
+        FileStore(tmp_path).append(*self.LATE)
+        record(log, 3, day=2)
+        found = list[int]()
+        with fixed(datetime(2026, 11, 2, hours, 0, 3, tzinfo=UTC)):
+            for _ in range(5):
+                piece = log.after(cursor, limit=limit)
+                found, cursor = found + numbers(piece.entries), piece.cursor
+            assert log.after(cursor, limit=limit) == piece
+        assert found == [20, 21, 3]
+
+    @pytest.mark.parametrize("earlier", [b"", b'{"event":"tested","number":0}'])
+    def test_a_file_that_comes_late_is_seen_as_well(
+        self, log: EventLog, tmp_path: Path, earlier: bytes
+    ) -> None:
+        if earlier:
+            FileStore(tmp_path).append("events/2026-10-31.jsonl", earlier)
+        with fixed(datetime(2026, 11, 2, 0, 0, 1, tzinfo=UTC)):
+            cursor = log.latest(1).cursor
+            log.record("tested", None, actor="tests", number=2)
+            cursor = log.after(cursor, limit=9).cursor
+            FileStore(tmp_path).append(*self.LATE)
+            found = list[int]()
+            for _ in range(3):
+                piece = log.after(cursor, limit=1)
+                found, cursor = found + numbers(piece.entries), piece.cursor
+        assert found == [20, 21]
+
+    def test_when_a_day_is_complete_it_is_read_no_more(self, log: EventLog, cursor: str) -> None:
+        assert cursor.count(",") == 1
+        record(log, 3, day=2)
+        with fixed(datetime(2026, 11, 2, 0, 10, tzinfo=UTC)):
+            cursor = log.after(cursor, limit=9).cursor
+            assert cursor.startswith("2026-11-02:")
+            assert log.latest(1).cursor == cursor
+
+    def test_a_batch_from_before_is_written_behind_what_is_there(self, log: EventLog, cursor: str) -> None:
+        """However long it waited, as downloads do while the disk is full."""
+        record(log, 3, day=2)
+        with fixed(datetime(2026, 11, 2, 18, tzinfo=UTC)):
+            cursor = log.after(cursor, limit=9).cursor
+            times = ["2026-11-01T23:59:59.9Z", "2026-11-02T00:00:00.1Z"]
+            log.record_all([entry("tested", None, actor="tests", time=time, number=4) for time in times])
+            assert [one["time"] for one in log.after(cursor, limit=9).entries] == times
