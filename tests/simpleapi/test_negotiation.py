@@ -1,3 +1,5 @@
+"""The format of an answer is the one that `Accept` asks for, or HTML."""
+
 from __future__ import annotations
 
 import pytest

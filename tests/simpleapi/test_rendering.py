@@ -1,20 +1,16 @@
+"""Pages have what the specifications ask for, where they ask for it."""
+
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
-from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import Phase, example, given, settings
-from hypothesis import strategies as st
 
-from pocketrepo.model import STATUSES, File, Project, ProjectList, normalize
+from pocketrepo.model import ProjectList, normalize
 from pocketrepo.simpleapi import (
     Format,
-    Link,
     file_url,
     from_html,
     from_json,
@@ -26,141 +22,8 @@ from pocketrepo.simpleapi import (
     to_html,
     to_json,
 )
-
-PAGE_URL = "http://localhost/acme/internal/simple/hello-pocket/"
-LIST_URL = "http://localhost/acme/internal/simple/"
-WHEEL = File(
-    filename="hello_pocket-1.0-py3-none-any.whl",
-    version="1.0",
-    key="k1",
-    size=1234,
-    sha256="a" * 64,
-    upload_time="2026-01-31T12:00:00.000001Z",
-    requires_python=">=3.8,<4",
-    metadata_sha256="b" * 64,
-)
-SDIST = File(
-    filename="hello_pocket-1.0.tar.gz",
-    version="1.0",
-    key="k2",
-    size=99,
-    sha256="c" * 64,
-    upload_time="2026-01-31T12:00:01Z",
-)
-
-NASTY = st.one_of(
-    st.text(max_size=20),
-    st.sampled_from(
-        [
-            "<script>alert(1)</script>",
-            "\"'><img src=x onerror=alert(1)>",
-            "' onmouseover='alert(1)",
-            "a\r\nb\rc\nd\te",
-            "&lt;&amp;&#60;&copy=1&quot",
-            "</a></body><!-- ",
-            "]]>--><!--",
-            "Kelvin \u212a, \u2028, \u202e, \ufeff, \x85, \x00\x0b, 日本, \U0001f40d",
-            "lone \ud800 surrogate \udfff",
-            "{{ 7*7 }} {% raw %} ${x} %s {0}",
-            " ",
-        ]
-    ),
-)
-SEGMENTS = NASTY.map(lambda text: re.sub(r"[/\\\x00-\x1f\x7f-\x9f]", "", text)).filter(
-    lambda text: text not in ("", ".", "..")
-)
-PAGES = st.lists(
-    st.sampled_from(
-        ["https://a.example/simple/hello-pocket/", "http://[::1]:8/%22/Hello.Pocket", "https://é.example/'"]
-    ),
-    unique=True,
-).map(tuple)
-DIGESTS = st.binary(min_size=32, max_size=32).map(bytes.hex)
-
-
-PROPERTY = settings(deadline=None, max_examples=60, phases=set(Phase) - {Phase.explain})
-HOSTILE = replace(
-    WHEEL,
-    filename="<b a='\"\ud800.whl",
-    key='"><script>&#60;',
-    version='1"</title>\ud800',
-    requires_python="'\"<3&\r\n\ud800",
-    yanked="</a><script>alert('\"&amp;')</script>\r\n\ud800",
-    provenance_sha256="d" * 64,
-    signature_sha256="e" * 64,
-)
-
-
-def project(*listed: File, **standing: Any) -> Project:
-    return Project(normalize("hello-pocket"), "Hello.Pocket", listed, **standing)
-
-
-def files(digests: st.SearchStrategy[str]) -> st.SearchStrategy[File]:
-    return st.builds(
-        File,
-        filename=st.one_of(
-            SEGMENTS, st.sampled_from(["a-1!2.0+cu118.tar.gz", "b%2Fc-1.zip", "d e#f?g;h=1&i.whl", "~x.whl"])
-        ),
-        version=NASTY,
-        key=st.one_of(SEGMENTS, st.sampled_from(["k1", "0123abcd"])),
-        size=st.integers(min_value=0, max_value=10**15),
-        sha256=digests,
-        upload_time=st.datetimes().map(lambda time: f"{time.isoformat()}Z"),
-        requires_python=st.one_of(st.none(), NASTY, st.just(">=3.8")),
-        metadata_sha256=st.one_of(st.none(), digests),
-        yanked=st.one_of(st.none(), NASTY, st.just("")),
-        provenance_sha256=st.one_of(st.none(), digests),
-        signature_sha256=st.one_of(st.none(), digests),
-    )
-
-
-def projects(digests: st.SearchStrategy[str] = DIGESTS) -> st.SearchStrategy[Project]:
-    return st.builds(
-        Project,
-        name=st.just(normalize("hello-pocket")),
-        display_name=NASTY,
-        files=st.lists(files(digests), max_size=4).map(tuple),
-        status=st.sampled_from(STATUSES),
-        status_reason=NASTY,
-        tracks=PAGES,
-        alternate_locations=PAGES,
-    )
-
-
-def as_utf8(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-class Markup(HTMLParser):
-    """Every tag with its attributes, and every text, as a browser would see them."""
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.ends: list[str] = []
-        self.texts: list[str] = []
-        self.others: list[str] = []
-        self.feed(page.decode())
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len(dict(attrs)) == len(attrs)
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        self.ends.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.others.append(data)
-
-    def handle_pi(self, data: str) -> None:
-        self.others.append(data)
-
-    def unknown_decl(self, data: str) -> None:
-        self.others.append(data)
+from tests.simpleapi.markup import Markup
+from tests.simpleapi.projects import LIST_URL, PAGE_URL, SDIST, STANDING, WHEEL, project
 
 
 def test_json_has_what_the_specification_asks_for() -> None:
@@ -272,14 +135,6 @@ def test_file_urls_are_relative_and_percent_encoded(filename: str, segment: str)
     assert urljoin(PAGE_URL, url) == f"http://localhost/acme/internal/files/hello-pocket/k1/{segment}"
 
 
-STANDING = {
-    "status": "deprecated",
-    "status_reason": "use <b>'other'</b>\r\n",
-    "tracks": ("https://a.example/simple/hello-pocket/",),
-    "alternate_locations": ("https://b.example/hello-pocket/", "https://c.example/hello-pocket/"),
-}
-
-
 def test_what_is_said_of_a_project_stands_where_the_standards_put_it() -> None:
     value = project(SDIST, **STANDING)
     document = json.loads(to_json(value))
@@ -309,97 +164,6 @@ def test_provenance_and_signature_are_told_of_where_there_are_any() -> None:
     anchor = next(attributes for tag, attributes in Markup(to_html(value)).tags if tag == "a")
     assert (anchor["data-gpg-sig"], anchor["data-provenance"]) == ("true", f"{file['url']}.provenance")
     assert {"gpg-sig", "provenance"}.isdisjoint(json.loads(to_json(project(SDIST)))["files"][0])
-
-
-@given(projects())
-@example(project(HOSTILE, WHEEL, **STANDING))
-@PROPERTY
-def test_html_and_json_say_the_same(value: Project) -> None:
-    from_the_json = from_json(to_json(value), PAGE_URL)
-    links = tuple(replace(link, size=None, upload_time=None) for link in from_the_json.links)
-    assert from_html(to_html(value), PAGE_URL) == replace(from_the_json, links=links, versions=())
-
-
-@given(projects())
-@example(project(HOSTILE, WHEEL))
-@PROPERTY
-def test_json_says_what_the_model_says(value: Project) -> None:
-    page = from_json(to_json(value), PAGE_URL)
-    assert page.name == value.name
-    assert (page.status, page.status_reason) == (value.status, as_utf8(value.status_reason))
-    assert page.tracks == value.tracks
-    assert page.alternate_locations == value.alternate_locations
-    assert set(page.versions) == {as_utf8(file.version) for file in value.files if file.version}
-    assert page.links == tuple(
-        Link(
-            filename=as_utf8(file.filename),
-            url=urljoin(PAGE_URL, file_url(value.name, file)),
-            hashes={"sha256": file.sha256},
-            size=file.size,
-            upload_time=file.upload_time,
-            requires_python=as_utf8(file.requires_python) if file.requires_python else None,
-            yanked=None if file.yanked is None else as_utf8(file.yanked),
-            core_metadata={"sha256": file.metadata_sha256} if file.metadata_sha256 else False,
-            signed=bool(file.signature_sha256),
-            provenance=urljoin(PAGE_URL, f"{file_url(value.name, file)}.provenance")
-            if file.provenance_sha256
-            else None,
-        )
-        for file in value.files
-    )
-
-
-@given(projects(digests=st.one_of(DIGESTS, NASTY)))
-@example(project(replace(HOSTILE, sha256="\"'<a>&", metadata_sha256="\"'<b>&"), WHEEL, **STANDING))
-@PROPERTY
-def test_nothing_in_html_is_live(value: Project) -> None:
-    page = to_html(value)
-    markup = Markup(page)
-    said = len(value.tracks) + len(value.alternate_locations) + bool(value.status_reason)
-    said += value.status != "active" or bool(value.status_reason)
-    frame = ["html", "head", "meta", "meta", *["meta"] * said, "title", "body", "h1"]
-    assert [tag for tag, _ in markup.tags] == frame + ["a", "br"] * len(value.files)
-    assert markup.ends == ["title", "head", "h1"] + ["a"] * len(value.files) + ["body", "html"]
-    assert markup.others == []
-    # Not only to this parser: no character of a value opens or closes anything.
-    assert page.count(b"<") == page.count(b">") == 13 + said + 3 * len(value.files)
-    assert page.count(b"'") == 0
-    anchors = [attributes for tag, attributes in markup.tags if tag == "a"]
-    for file, attributes in zip(value.files, anchors, strict=True):
-        allowed = {
-            "href",
-            "data-requires-python",
-            "data-yanked",
-            "data-core-metadata",
-            "data-dist-info-metadata",
-            "data-provenance",
-            "data-gpg-sig",
-        }
-        assert attributes.keys() <= allowed
-        assert as_utf8(file.filename) in markup.texts
-        assert attributes["href"] == as_utf8(f"{file_url(value.name, file)}#sha256={file.sha256}")
-        assert attributes.get("data-core-metadata") == attributes.get("data-dist-info-metadata")
-    # Readers unify raw line ends, so values have none: one link a line.
-    assert page.count(b"\n") == 11 + said + len(value.files)
-    assert b"\r" not in page
-
-
-@given(st.dictionaries(NASTY.map(normalize), NASTY, max_size=4))
-@example({"\"'<a>&\ud800/": "</a><script>'\"&amp;\r\n\ud800"})
-@PROPERTY
-def test_nothing_in_the_list_of_projects_is_live(names: dict[str, str]) -> None:
-    value = ProjectList({normalize(name): display_name for name, display_name in names.items()})
-    page = to_html(value)
-    markup = Markup(page)
-    assert [tag for tag, _ in markup.tags if tag in ("a", "br")] == ["a", "br"] * len(value.names)
-    assert page.count(b"<") == page.count(b">") == 13 + 3 * len(value.names)
-    for tag, attributes in markup.tags:
-        if tag == "a":
-            assert attributes.keys() == {"href"}
-            assert re.fullmatch(r"[\w.~%-]*/", attributes["href"] or "", re.ASCII)
-    assert [item["name"] for item in json.loads(to_json(value))["projects"]] == [
-        as_utf8(name) for name in value.names.values()
-    ]
 
 
 PROJECTS = ProjectList({normalize(name): name for name in ("Hello.Pocket", "zope", "A_b")})
