@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
@@ -114,4 +114,7 @@ def tombstone(file: File) -> Json:
 
 def entry_of(file: File) -> Json:
     """A file as project documents, upload records and events hold it; what is not set is left out."""
-    return {key: value for key, value in asdict(file).items() if value is not None}
+    return {name: value for name in _OF_A_FILE if (value := getattr(file, name)) is not None}
+
+
+_OF_A_FILE = [each.name for each in fields(File)]
