@@ -2,7 +2,7 @@
 
 A key is ``/``-separated segments that the project made itself; no segment is ``.``, ``..`` or empty. Above
 this seam there are no locks, no retries and no paths; below it nothing knows what the bytes mean.
-``tests/store/contract.py`` is the specification that every backend passes.
+``tests/store/contract/`` is the specification that every backend passes.
 """
 
 from pocketrepo.store.base import ABSENT, UNCHANGED, Blob, Change, Doc, Store, Unchanged

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 import secrets
 import shutil
 import stat
@@ -20,6 +19,7 @@ from typing import Final, Literal
 from pocketrepo.errors import Conflict, Damaged, NewerFormat, NotFound, PocketRepoError, Unavailable
 from pocketrepo.model import Json
 from pocketrepo.store.combine import Combiner, Job
+from pocketrepo.store.key import check_names
 
 SCHEMA: Final = 1
 """Format of the documents that this version writes; it reads this one and the one before."""
@@ -28,10 +28,7 @@ PATIENCE: Final = 10.0
 """Seconds for which `Store.update` goes on losing against other writers."""
 LONGEST_PAUSE: Final = 0.25
 """Seconds between two attempts at most; the first pauses are about a millisecond."""
-RESERVED: Final = ("locks", "staging")
-"""First segments that no key has."""
 
-_NOT_A_KEY = re.compile(r"(?:^|/)(?:\.{0,2}(?:/|\Z)|\.tmp-)|\0|\A(?:locks|staging)(?:/|\Z)")
 _dice = secrets.SystemRandom()
 
 
@@ -97,9 +94,8 @@ _Changes = list[Job[Change, Json | None]]
 class Store(ABC):
     """Keys -> bytes with conditional writes.
 
-    A key is ``/``-separated segments, none of them empty, ``.`` or ``..``; other strings raise ValueError,
-    as only a mistake of the project makes them. No key may continue another one. Every method may raise
-    Unavailable (full disk, stuck lock, no answer).
+    What is no key (`pocketrepo.store.key`) raises ValueError, as only a mistake of the project makes it. No key
+    may continue another one. Every method may raise Unavailable (full disk, stuck lock, no answer).
     """
 
     def __init__(self) -> None:
@@ -317,27 +313,6 @@ def log_lines(lines: Sequence[bytes]) -> bytes:
     if any(b"\n" in line for line in lines):
         raise ValueError("a line of a log has no newline in it")
     return b"".join(line + b"\n" for line in lines)
-
-
-def check_key(key: str) -> None:
-    """Raises ValueError for what is not a key."""
-    if _NOT_A_KEY.search(key):
-        raise ValueError(f"not a key: {key!r}")
-
-
-def check_names(prefix: str, names: Iterable[str]) -> None:
-    """Raises ValueError if ``prefix`` is not a key, or a name not one segment that can follow it."""
-    check_key(prefix)
-    for name in names:
-        check_key(f"{prefix}/{name}")
-        if "/" in name:
-            raise ValueError(f"not one segment: {name!r}")
-
-
-def check_prefix(prefix: str) -> None:
-    """Raises ValueError for what is neither a key's beginning nor ``""``."""
-    if prefix:
-        check_key(prefix)
 
 
 def sweep_files(paths: Iterable[Path], *, older_than: float, dry_run: bool) -> list[str]:

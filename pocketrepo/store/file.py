@@ -15,20 +15,17 @@ from pocketrepo.errors import Conflict, NotFound
 from pocketrepo.store import disk
 from pocketrepo.store.base import (
     ABSENT,
-    RESERVED,
     UNCHANGED,
     Blob,
     Doc,
     Names,
     Store,
     Unchanged,
-    check_key,
-    check_names,
-    check_prefix,
     log_lines,
     sweep_files,
 )
 from pocketrepo.store.combine import Combiner, Job
+from pocketrepo.store.key import RESERVED, check_key, check_names, check_prefix
 from pocketrepo.store.locks import KeyLocks
 
 APPEND: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

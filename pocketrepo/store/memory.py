@@ -13,18 +13,8 @@ from functools import cached_property
 from pathlib import Path
 
 from pocketrepo.errors import Conflict, NotFound
-from pocketrepo.store.base import (
-    ABSENT,
-    UNCHANGED,
-    Blob,
-    Doc,
-    Names,
-    Store,
-    Unchanged,
-    check_key,
-    check_prefix,
-    log_lines,
-)
+from pocketrepo.store.base import ABSENT, UNCHANGED, Blob, Doc, Names, Store, Unchanged, log_lines
+from pocketrepo.store.key import check_key, check_prefix
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
-"""Another process at the same root: ``python -m tests.store.process ROOT WHAT [ARGUMENT ...]``.
+"""Other processes at the same root: ``python -m tests.store.process ROOT WHAT [ARGUMENT ...]``.
 
-``increment`` and ``append`` work and end, ``hold`` takes a lock and keeps it, ``crash`` dies in the middle.
+``increment`` and ``append`` wait for a line, work and end, ``hold`` takes a lock and keeps it, ``crash`` dies in the
+middle.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +33,39 @@ DEADLY = [
 """The calls of `os` in front of which a process can die."""
 
 
+def another_process(root: Path, what: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.store.process", str(root), what, *arguments]
+    return subprocess.Popen(command, cwd=Path(__file__).parents[2], text=True, **options)
+
+
+def run_together(count: int, root: Path, what: str, *arguments: str) -> list[int]:
+    """The ids of processes that did the same at once: none starts before all are ready."""
+    pipe = subprocess.PIPE
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(another_process(root, what, *arguments, stdin=pipe, stdout=pipe))
+            for _ in range(count)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+        assert [process.wait(60) for process in processes] == [0] * count
+    return [process.pid for process in processes]
+
+
 def increment(document: Json | None) -> Json:
     document = document or {"number": 0}
     document["number"] += 1
     return document
+
+
+def wait() -> None:
+    print("ready", flush=True)
+    sys.stdin.readline()
 
 
 def hold(store: FileStore, key: str) -> None:
@@ -118,9 +150,11 @@ def main(root: Path, what: str, *arguments: str) -> None:
     os.fsync = file.flush = lambda fd: None
     store = FileStore(root)
     if what == "increment":
+        wait()
         for _ in range(int(arguments[1])):
             store.update(arguments[0], increment)
     elif what == "append":
+        wait()
         for number in range(int(arguments[1])):
             store.append(arguments[0], f"{os.getpid()} {number} {'x' * 100}".encode())
     elif what == "hold":

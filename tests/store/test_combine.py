@@ -1,3 +1,5 @@
+"""Work for one key is done in batches, each by the first thread that waits for it."""
+
 from __future__ import annotations
 
 import threading

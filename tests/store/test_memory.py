@@ -1,3 +1,5 @@
+"""The store in memory: what the contract says, and files that go with it."""
+
 from __future__ import annotations
 
 import gc
@@ -6,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pocketrepo.store import MemoryStore
-from tests.store.contract import StoreContract, opened, staged
+from tests.store.contract import StoreContract
+from tests.store.samples import opened, staged
 
 
 class TestMemoryStore(StoreContract):
