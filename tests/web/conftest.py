@@ -1,9 +1,9 @@
-"""A root with something on every page, made once and copied for each test; and uploads by the test client."""
+"""Roots with something on every page, with people, and with a private repository; and uploads by the test client."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,24 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from pocketrepo.access import Role, passwords
 from pocketrepo.model import RepositoryName
 from pocketrepo.repository import Root, open_root
 from pocketrepo.settings import Settings
 from tests.distributions import make_sdist, make_wheel
 from tests.uploads import admit, stored
 from tests.web.forms import Post, body, form
+from tests.web.people import TOOLS, Headers, KeyOf, bearer
+from tests.web.readers import SECRET, add_reader
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _cheap_passwords() -> Iterator[None]:
+    """That passwords are hashed slowly is for the tests of `access` to say."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "METHOD", "pbkdf2:sha256:1")
+        patch.setattr(passwords, "NOBODYS", f"pbkdf2:sha256:1$nobody${'0' * 64}")
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +66,44 @@ def stocked(stock: Path, settings: Settings, request: pytest.FixtureRequest) -> 
     shutil.copytree(stock, settings.root)
     root: Root = request.getfixturevalue("root")
     return root
+
+
+@pytest.fixture
+def staffed(root: Root) -> Root:
+    """``ada`` administers one repository, ``bob`` writes to it, ``cleo`` owns its namespace, ``dan`` has nothing."""
+    root.create(TOOLS, actor="tests", private=True)
+    book = root.access.accounts
+    for name in ("ada", "bob", "cleo", "dan"):
+        book.add_user(name)
+    book.set_role("ada", TOOLS, Role.ADMIN)
+    book.set_role("bob", TOOLS, Role.WRITE)
+    book.set_owner("cleo", "acme", True)
+    return root
+
+
+@pytest.fixture
+def key_of(staffed: Root, owner: Headers) -> KeyOf:
+    """Headers of somebody: the owner, or a user by a key that is made for them."""
+
+    def make(user: str, **scope: Any) -> Headers:
+        if user == "owner":
+            return owner
+        return bearer(staffed.access.accounts.add_key(user, "tests", **scope)[1])
+
+    return make
+
+
+@pytest.fixture
+def private(root: Root) -> Root:
+    """A root that has a private repository."""
+    root.create(SECRET, actor="tests", private=True)
+    return root
+
+
+@pytest.fixture
+def key(private: Root) -> str:
+    """An API key of ada, who may read it."""
+    return add_reader(private)
 
 
 @pytest.fixture

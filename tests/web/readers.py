@@ -11,7 +11,7 @@ from pocketrepo.access import Role
 from pocketrepo.access.passwords import hash_password
 from pocketrepo.model import RepositoryName
 from pocketrepo.repository import Root
-from tests.web.page import BROWSER, parse
+from tests.web.page import BROWSER, parse, texts
 
 SECRET = RepositoryName("acme", "secret")
 PAGE = "/acme/secret/"
@@ -46,3 +46,17 @@ def sign_in(http: Client, secret: str, user: str = "", *, at: str = "/account/si
 
 def sign_out(http: Client, at: str) -> TestResponse:
     return send(http, opened(http, at), "sign-out")
+
+
+def problem(response: TestResponse) -> list[str]:
+    """What the form says is wrong."""
+    return [line for line in texts(response.text, "p") if "may stay empty" not in line][:1]
+
+
+def cookies(response: TestResponse) -> dict[str, set[str]]:
+    """Name -> attributes."""
+    found = {}
+    for line in response.headers.getlist("Set-Cookie"):
+        value, *attributes = line.split("; ")
+        found[value.partition("=")[0]] = set(attributes)
+    return found
