@@ -29,7 +29,7 @@ from pocketrepo.answers import (
     representation,
 )
 from pocketrepo.downloads import Download
-from pocketrepo.errors import NoSuchProject, NoSuchRepository
+from pocketrepo.errors import NoSuchProject, NoSuchRepository, PocketRepoError
 from pocketrepo.hosts import Hosts, Proxies
 from pocketrepo.index import Filtered, listed
 from pocketrepo.model import Project, RepositoryName, normalize
@@ -155,6 +155,22 @@ class Front:
         """
         return self._view(Target(name, "projects", token=token), request, fallback)[0]
 
+    def hidden(
+        self,
+        missing: NoSuchRepository,
+        request: Request,
+        fallback: Actor | None = None,
+        token: str = "",
+        *,
+        at_once: bool = False,
+    ) -> PocketRepoError:
+        """What who asks is told of a repository that is not there. Raises Unauthorized, TooManyAttempts."""
+        access, actor = self.root.access, fallback
+        credential = credential_of(request.headers.get, token)
+        if credential is not None:
+            actor = access.identify(credential, client=self.proxies.client(request), at_once=at_once)
+        return access.hide_from_reader(actor, missing)
+
     def _view(
         self, target: Target, request: Request, fallback: Actor | None, *, at_once: bool = False
     ) -> tuple[View, Callable[[], bool]]:
@@ -165,10 +181,7 @@ class Front:
         try:
             repository, stands = root.look(name)
         except NoSuchRepository as missing:
-            actor = (
-                root.access.identify(credential, client=client, at_once=at_once) if credential else fallback
-            )
-            raise root.access.hide_from_reader(actor, missing) from None
+            raise self.hidden(missing, request, fallback, target.token, at_once=at_once) from None
         if not repository.private:
             return View(repository, None), stands
         if credential is None and fallback is not None:

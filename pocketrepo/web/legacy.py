@@ -17,8 +17,8 @@ from pocketrepo.repository import Repository
 from pocketrepo.web.cors import share
 from pocketrepo.web.details import fields_of, representative
 from pocketrepo.web.payload import base
-from pocketrepo.web.session import signed_in
-from pocketrepo.web.state import ASKED, name_in_url, project_in_url, site
+from pocketrepo.web.reading import view_for_reading
+from pocketrepo.web.state import project_in_url
 
 bp = Blueprint("legacy", __name__)
 bp.after_request(share)
@@ -46,7 +46,7 @@ def release(name: str, version: str, owner: str = "", repo: str = "", form: str 
 
 
 def _answer(owner: str, repo: str, form: str, name: str, version: str | None) -> Response:
-    view = site().front.view(name_in_url(owner, repo), ASKED, signed_in(), token_in(form))
+    view = view_for_reading(owner, repo, token_in(form))
     normalized = project_in_url(name)
     rest = "json" if version is None else f"{quote(version)}/json"
     if normalized != name:

@@ -9,8 +9,9 @@ from flask import Blueprint, Response
 from pocketrepo.answers import redirect
 from pocketrepo.paths import Target, token_in
 from pocketrepo.web.cors import share
+from pocketrepo.web.reading import name_for_reading
 from pocketrepo.web.session import signed_in
-from pocketrepo.web.state import ASKED, name_in_url, respond, site
+from pocketrepo.web.state import ASKED, respond, site
 
 bp = Blueprint("simple", __name__)
 bp.after_request(share)
@@ -24,7 +25,7 @@ bp.after_request(share)
 @bp.get("/<form>/<owner>/<repo>/python/index/")
 def projects(owner: str = "", repo: str = "", form: str = "public") -> Response:
     """The names of all projects (PEP 503, 691)."""
-    return _answer(Target(name_in_url(owner, repo), "projects", token=token_in(form)))
+    return _answer(owner, repo, form, "projects")
 
 
 @bp.get("/simple/<name>/")
@@ -35,7 +36,7 @@ def projects(owner: str = "", repo: str = "", form: str = "public") -> Response:
 @bp.get("/<form>/<owner>/<repo>/python/index/<name>/")
 def project(name: str, owner: str = "", repo: str = "", form: str = "public") -> Response:
     """The files of one project (PEP 503, 691, 700)."""
-    return _answer(Target(name_in_url(owner, repo), "project", name, token=token_in(form)))
+    return _answer(owner, repo, form, "project", name)
 
 
 @bp.get("/simple//<name>/")
@@ -53,8 +54,12 @@ def file(
     name: str, key: str, filename: str, owner: str = "", repo: str = "", form: str = "public"
 ) -> Response:
     """The bytes of a listed file, or with ``.metadata`` its core metadata (PEP 658)."""
-    return _answer(Target(name_in_url(owner, repo), "file", name, key, filename, token_in(form)))
+    return _answer(owner, repo, form, "file", name, key, filename)
 
 
-def _answer(target: Target) -> Response:
+def _answer(
+    owner: str, repo: str, form: str, kind: str, name: str = "", key: str = "", filename: str = ""
+) -> Response:
+    token = token_in(form)
+    target = Target(name_for_reading(owner, repo, token), kind, name, key, filename, token)
     return respond(site().front.answer(target, ASKED, signed_in()))

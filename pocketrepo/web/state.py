@@ -12,10 +12,9 @@ from flask import Response, current_app, request
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 
 from pocketrepo.answers import Answer, Span
-from pocketrepo.errors import NoSuchProject, NoSuchRepository, UsageError
-from pocketrepo.front import Front, credential_of
+from pocketrepo.errors import NoSuchProject
+from pocketrepo.front import Front
 from pocketrepo.hosts import Hosts
-from pocketrepo.model import RepositoryName
 from pocketrepo.repository import Root
 from pocketrepo.settings import Settings
 
@@ -37,20 +36,6 @@ class Site:
 def site() -> Site:
     found: Site = current_app.extensions["pocketrepo"]
     return found
-
-
-def name_in_url(owner: str, repo: str) -> RepositoryName | None:
-    """The repository that a URL names, None for the default one. What cannot be a name is hidden like a
-    repository that does not exist."""
-    if not owner:
-        return None
-    try:
-        return RepositoryName.parse(f"{owner}/{repo}")
-    except UsageError:
-        access, front = site().root.access, site().front
-        missing = NoSuchRepository(f"{owner}/{repo}")
-        actor = access.identify(credential_of(header), client=front.proxies.client(ASKED))
-        raise access.hide(actor, missing) from None
 
 
 def project_in_url(name: str) -> NormalizedName:

@@ -24,7 +24,8 @@ from pocketrepo.model import PROVENANCE_SUFFIX, SIGNATURE_SUFFIX, File, normaliz
 from pocketrepo.publisher import Publisher
 from pocketrepo.web.auth import require
 from pocketrepo.web.form import HASHES, Form, Staged, read_form
-from pocketrepo.web.state import name_in_url, site, text
+from pocketrepo.web.reading import name_for_api
+from pocketrepo.web.state import site, text
 
 bp = Blueprint("upload", __name__)
 NOT_KEPT = frozenset({"content", "description", "gpg_signature", "attestations"})
@@ -42,7 +43,7 @@ SAID = {"new": "listed", "same": "was listed already", "replaced": "listed in pl
 @bp.post("/python/<owner>/<repo>/")
 def upload(owner: str = "", repo: str = "") -> Response:
     """Take one distribution. 200 also for the same bytes again; readers see it before this answers."""
-    name = name_in_url(owner, repo) or site().root.default
+    name = name_for_api(owner, repo)
     # Before the body is touched: nobody without the right gets to send one.
     actor = require(Action.UPLOAD, name, project=ANY_PROJECT, tokens_too=True)
     repository = site().root.repository(name)
