@@ -1,8 +1,8 @@
 """The paths of everything that is read: ours, and Cloudsmith's, whose URLs need no more than another host.
 
 A read prefix is nothing (the default repository), ``/OWNER/REPO``, ``/public/OWNER/REPO/python``,
-``/basic/OWNER/REPO/python`` or ``/TOKEN/OWNER/REPO/python``. Under each lie ``simple/`` (under the last three also as
-``index/``), ``files/`` and ``pypi/``.
+``/basic/OWNER/REPO/python`` or ``/TOKEN/OWNER/REPO/python``. Under each lie ``simple/`` (under the first two also as
+``+simple/``, devpi's word for it, under the last three as ``index/``), ``files/`` and ``pypi/``.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _PLAIN = r"[A-Za-z0-9._-]+"
 _SLUG = r"[a-z0-9][a-z0-9_-]{0,62}"
 _PATH = re.compile(
     rf"(?:/(?P<form>[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_TOKEN}}})/(?P<named>{_SLUG}/{_SLUG})/python(?=/)"
-    rf"|/(?P<repository>{_SLUG}/{_SLUG})(?=/(?:simple|files)/))?"
-    rf"/(?:(?P<simple>simple|index)(?:/(?P<name>{_PLAIN}))?/"
+    rf"|/(?P<repository>{_SLUG}/{_SLUG})(?=/(?:\+?simple|files)/))?"
+    rf"/(?:(?P<simple>\+?simple|index)(?:/(?P<name>{_PLAIN}))?/"
     rf"|files/(?P<project>{_PLAIN})/(?P<key>[0-9a-f]{{16}})/(?P<filename>[A-Za-z0-9._+!-]+))\Z"
 )
 _TOKEN_IN_PATH = re.compile(
     r"\A/+(?!(?:public|basic)/)[^/]+"
-    r"(?=(?:/+[^/]+)?/+(?!(?:simple|files|pypi|legacy|projects)/)[^/]+/+python(?:/|\Z))",
+    r"(?=(?:/+[^/]+)?/+(?!(?:\+?simple|files|pypi|legacy|projects)/)[^/]+/+python(?:/|\Z))",
     re.IGNORECASE,
 )
 _SECRET = re.compile(r"pk[a-z]_[0-9A-Za-z]{16,}")
@@ -51,7 +51,7 @@ def parse(path: str) -> Target | None:
     if found is None:
         return None
     form, named, plain, simple, name, project, key, filename = found.groups()
-    if simple == "index" and not form:
+    if simple == ("+simple" if form else "index"):
         return None
     try:
         repository = RepositoryName.parse(named or plain) if named or plain else None

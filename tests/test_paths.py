@@ -32,10 +32,12 @@ def test_every_prefix_has_the_same_below_it(
 
 
 @pytest.mark.parametrize("prefix", [prefix for prefix, _, _ in PREFIXES])
-def test_index_is_another_word_for_simple_in_the_hosted_layout_alone(prefix: str) -> None:
+def test_simple_has_one_other_word_in_each_layout(prefix: str) -> None:
+    hosted = prefix.endswith("/python")
     for rest in ("", "hello/"):
-        wanted = parse(f"{prefix}/simple/{rest}") if prefix.endswith("/python") else None
-        assert parse(f"{prefix}/index/{rest}") == wanted
+        same = parse(f"{prefix}/simple/{rest}")
+        assert parse(f"{prefix}/index/{rest}") == (same if hosted else None)
+        assert parse(f"{prefix}/+simple/{rest}") == (None if hosted else same)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,9 @@ def test_index_is_another_word_for_simple_in_the_hosted_layout_alone(prefix: str
         "/simple/a/b/",
         "//simple/",
         "/simple//",
+        "/+index/",
+        "/++simple/",
+        "/+simple//a/",
         "/acme/simple/",
         "/Acme/tools/simple/",
         "/acme/tools/python/simple/",
@@ -108,6 +113,8 @@ def test_a_token_in_a_path_is_not_logged_wherever_it_stands(path: str) -> None:
         "/",
         "/simple/python/",
         "/acme/tools/simple/python/",
+        "/acme/tools/+simple/python/",
+        "/+simple/python/",
         "/acme/tools/simple/python",
         "/acme/tools/projects/python/",
         "/public/acme/tools/python/simple/",

@@ -32,7 +32,12 @@ REFUSED = [
     "nowhere",
     "v1/nope/",
 ]
-PRIVATE = ["acme/secret/simple/", "acme/secret/simple/hello-pocket/", "acme/secret/{secret}"]
+PRIVATE = [
+    "acme/secret/simple/",
+    "acme/secret/simple/hello-pocket/",
+    "acme/secret/+simple/hello-pocket/",
+    "acme/secret/{secret}",
+]
 FOR_PEOPLE = ["", "local/main/", "local/main/projects/hello-pocket/", "static/style.css", "health"]
 
 
@@ -173,9 +178,31 @@ def test_no_redirect_leads_to_another_host(filled: Filled) -> None:
 
 def test_the_spelling_that_devpi_has_is_understood(filled: Filled) -> None:
     """hatch looks there, whatever index it publishes to."""
-    for path in ("+simple/", "local/main/+simple/", "local/main/+simple/hello-pocket/"):
-        same = path.replace("+simple", "simple")
-        assert ask(filled, path, Accept=JSON).content == ask(filled, same, Accept=JSON).content
+    for path in (
+        "+simple/",
+        "+simple/hello-pocket/",
+        "+simple/Hello.Pocket/",
+        "local/main/+simple/",
+        "local/main/+simple/hello-pocket/",
+        "acme/secret/+simple/hello-pocket/",
+        "acme/secret/+simple/nothing/",
+        "acme/absent/+simple/hello-pocket/",
+    ):
+        found, same = (ask(filled, each, Accept=JSON) for each in (path, path.replace("+simple", "simple")))
+        assert (found.status_code, found.content, described(found)) == (
+            same.status_code,
+            same.content,
+            described(same),
+        )
+    assert found.status_code == 401
+
+
+def test_who_is_denied_there_is_on_record_with_the_repository(filled: Filled) -> None:
+    response = requests.get(
+        f"{filled.url}acme/secret/+simple/hello-pocket/", auth=("ada", "wrong"), timeout=5
+    )
+    [denied] = filled.root.log.latest(1, SECRET).entries
+    assert (response.status_code, denied["event"], denied["status"]) == (401, "denied", 401)
 
 
 def test_every_answer_says_when(filled: Filled) -> None:
