@@ -119,6 +119,16 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+@pytest.mark.parametrize(
+    "page", [TOP / "CONTRIBUTING.md", *DOCS.glob("design*.md")], ids=lambda page: page.name
+)
+def test_every_module_and_folder_that_is_named_is_there(page: Path) -> None:
+    found = re.findall(r"`([a-z_/.-]+(?:\.py|/))`", page.read_text("utf-8"))
+    assert [
+        path for path in found if not any((top / path).exists() for top in (TOP, TOP / "pocketrepo"))
+    ] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
 def test_links_lead_somewhere(page: Path) -> None:
     prose = re.sub(r"^(`{3,}).*?^\1", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
