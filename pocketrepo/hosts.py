@@ -71,13 +71,13 @@ class Proxies:
     def client(self, request: Peer) -> str:
         """The address that a request comes from: that of the connection, or behind trusted proxies the last that
         none of them is."""
-        peer = _address(request.client)
+        peer, _port = split_peer(request.client)
         if not self._trusted:
             return peer
         # All lines of the header: a proxy may add one of its own below what a client made up.
         said = ",".join(request.headers.get_all("x-forwarded-for")).split(",")
         for text in reversed(said):
-            address = _address(text)
+            address, _port = split_peer(text)
             if not self._is_trusted(peer) or _parsed(address) is None:
                 break
             peer = address
@@ -88,20 +88,32 @@ class Proxies:
         return found is not None and any(found in network for network in self._trusted)
 
 
+def split_peer(text: str) -> tuple[str, str]:
+    """The address and the port of ADDRESS:PORT or [ADDRESS]:PORT; no port where there is none.
+
+    IPv6 is in its one spelling (RFC 5952). A listener on IPv6 sees whoever comes by IPv4 at a mapped address (RFC
+    4291 §2.5.5.2): it becomes the IPv4 one, so that the same client is the same wherever it comes in.
+    """
+    host, port = text.strip(), ""
+    if host.startswith("["):
+        host, _, rest = host[1:].partition("]")
+        port = rest.removeprefix(":")
+    elif host.count(":") == 1:
+        host, _, port = host.partition(":")
+    return (str(_parsed(host) or host) if ":" in host else host), port
+
+
+def join_peer(address: str, port: str) -> str:
+    """As it stands in an access log."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
         return None
     return getattr(found, "ipv4_mapped", None) or found
-
-
-def _address(text: str) -> str:
-    """Without a port."""
-    host = text.strip()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
 
 
 def _without_port(host: str) -> str:

@@ -102,15 +102,17 @@ class Live:
 def running(
     app: Flask,
     *,
+    host: str = "127.0.0.1",
     front: bool = True,
     idle_timeout: float = 5.0,
     access_log: Callable[[str], None] | None = None,
 ) -> Iterator[Live]:
-    """An application served by the real gateway; ``front=False`` sends everything through Flask."""
+    """An application served by the real gateway; ``front=False`` sends everything through Flask. At ``host`` it is
+    found by IPv4, if ``::`` listens for that, too."""
     from pocketrepo.gateway import Gateway, bind
 
     site = app.extensions["pocketrepo"]
-    listener = bind("127.0.0.1", 0)
+    listener = bind(host, 0)
     site.port = listener.getsockname()[1]
     fast = site.front if front else None
     gateway = Gateway(fast, app.wsgi_app, threads=16, idle_timeout=idle_timeout, access_log=access_log)

@@ -31,6 +31,7 @@ from pocketrepo.errors import ServerError
 from pocketrepo.front import Front
 from pocketrepo.gateway import sendfile
 from pocketrepo.gateway.body import Body, announced
+from pocketrepo.hosts import join_peer, split_peer
 from pocketrepo.paths import redacted
 from pocketrepo.web.state import FileBody
 
@@ -208,7 +209,8 @@ class Gateway:
         method = scope.method
         if self._access_log is not None:
             size = body.stop - body.start if isinstance(body, Span) else len(body)
-            self._access_log(f"{scope.client} {method} {_escaped(scope.path)} {status} {size}")
+            client = join_peer(*split_peer(scope.client))
+            self._access_log(f"{client} {method} {_escaped(scope.path)} {status} {size}")
         if method == "HEAD" or status == 304:
             proto.response_empty(status, headers)
         elif not isinstance(body, Span):
@@ -256,7 +258,7 @@ def _environ(scope: Any, body: Body) -> dict[str, Any]:
         "SERVER_NAME": host,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "REMOTE_ADDR": split_peer(scope.client)[0],
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
         "wsgi.input": body,
