@@ -32,6 +32,11 @@ def written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def later(seconds: float) -> str:
+    """The time in so many seconds, in that form."""
+    return written(_now() + timedelta(seconds=seconds))
+
+
 def parsed(text: str) -> datetime:
     """A date or a time of ISO 8601, in UTC unless it says otherwise. Raises ValueError, OverflowError."""
     return aware(datetime.fromisoformat(text)).astimezone(UTC)

@@ -2,7 +2,8 @@
 
 ``project.json``: ``name``, ``display_name``, ``files`` (each the fields of `File` that are set), ``deleted``
 (tombstones: filename, sha256, key, time), and ``standing``, what of the project's `Standing` is not as usual.
-``names.json``: ``names``, normalized -> display. ``upload.json``: the listed file together with everything that was
+``names.json``: ``names``, normalized -> display, and ``reserved``, those of new projects that are not listed yet ->
+the time at which that ends. ``upload.json``: the listed file together with everything that was
 known when it came in, enough to make the others again.
 """
 

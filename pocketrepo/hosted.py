@@ -17,6 +17,7 @@ from typing import Any
 from packaging.utils import NormalizedName
 
 from pocketrepo import events
+from pocketrepo.clock import later, now
 from pocketrepo.documents import (
     Admitted,
     Upload,
@@ -29,13 +30,17 @@ from pocketrepo.documents import (
 )
 from pocketrepo.errors import FileExists, NoSuchFile, NoSuchProject, PocketRepoError, Refused
 from pocketrepo.events import EventLog
-from pocketrepo.model import CLOSED, File, Json, Project, RepositoryName
+from pocketrepo.model import CLOSED, File, Json, Project, ProjectList, RepositoryName
 from pocketrepo.rules import Rules
 from pocketrepo.shelf import Shelf
 from pocketrepo.snapshot import Memo, Snapshot
 from pocketrepo.standing import Standing
 from pocketrepo.store import Store
 from pocketrepo.store.base import encode
+
+RESERVED_FOR = 300.0
+"""Seconds from the decision on a new name to its listing at the most; whoever crashes in between blocks no other name
+for longer."""
 
 
 class Hosted(Shelf):
@@ -101,7 +106,7 @@ class Hosted(Shelf):
         except NoSuchProject:
             if "publishers" not in changes:
                 raise
-            self._refuse_similar(name)
+            self._reserve(name)
             before = Standing()
         after = before.changed(name, changes)
         if not after.loosens(before):
@@ -132,9 +137,9 @@ class Hosted(Shelf):
                 return Admitted(name, listed, "same")
             if not self.rules.allow_replace:
                 raise FileExists(listed.filename, sha256=listed.sha256)
-        elif name not in self.projects().value.names:
-            self._refuse_similar(name)
         self.rules.check_dependencies(upload.distribution.fields.get("requires_dist", ()))
+        if listed is None and name not in self.projects().value.names:
+            self._reserve(name)
         file = file_of(upload)
         self._store_bytes(name, file, upload)
         try:
@@ -177,13 +182,26 @@ class Hosted(Shelf):
         _refuse_closed(name, Standing.of(document).status)
         return next((File(**entry) for entry in document["files"] if entry["filename"] == filename), None)
 
-    def _refuse_similar(self, name: NormalizedName) -> None:
-        similar = None if self.rules.allow_similar else self.projects().value.similar(name)
-        if similar is not None:
-            raise Refused(
-                f"the name {name} is too similar to the project {similar}",
-                hint=f"choose another, or: pocketrepo repo set {self.name} --allow-similar",
-            )
+    def _reserve(self, name: NormalizedName) -> None:
+        """Keep the name of a new project from all that read like it, until it is listed or the time is over. Raises
+        Refused: of two at once, for the second."""
+        if self.rules.allow_similar:
+            return
+
+        def reserve(document: Json | None) -> Json:
+            document = document or {"names": {}}
+            ends = document.get("reserved", {})
+            reserved = {other: end for other, end in ends.items() if end > now()}
+            similar = ProjectList(document["names"] | reserved).similar(name)
+            if similar is not None:
+                raise Refused(
+                    f"the name {name} is too similar to the project {similar}",
+                    hint=f"choose another, or: pocketrepo repo set {self.name} --allow-similar",
+                )
+            document["reserved"] = reserved | {name: later(RESERVED_FOR)}
+            return document
+
+        self._store.update(self._names_key, reserve)
 
     def _store_bytes(self, name: NormalizedName, file: File, upload: Upload) -> None:
         members = {file.filename: upload.staged}
@@ -286,6 +304,7 @@ class Hosted(Shelf):
             def set_name(document: Json | None, display: str | None = display) -> Json:
                 document = document or {"names": {}}
                 document["names"].pop(name, None)
+                document.get("reserved", {}).pop(name, None)
                 if display is not None:
                     document["names"][name] = display
                 return document

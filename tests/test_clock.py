@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pocketrepo.clock import fixed, now, until
+from pocketrepo.clock import fixed, later, now, until, written
 from pocketrepo.errors import UsageError
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -37,6 +37,11 @@ def test_a_duration_a_date_or_a_time_says_when(text: str, expected: str | None) 
 def test_what_says_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a time"):
         until(text)
+
+
+def test_what_is_later_is_so_by_the_same_clock() -> None:
+    with fixed(NOW):
+        assert later(0.5) == written(NOW + timedelta(milliseconds=500)) > now()
 
 
 def test_times_compare_as_text() -> None:

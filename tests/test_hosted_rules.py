@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from packaging.utils import NormalizedName
 
 from pocketrepo import maintenance
+from pocketrepo.clock import fixed
 from pocketrepo.errors import BadUpload, FileExists, NoSuchFile, NoSuchProject, Refused
 from pocketrepo.folder import Folder
-from pocketrepo.hosted import Hosted
+from pocketrepo.hosted import RESERVED_FOR, Hosted
 from pocketrepo.model import Json
-from pocketrepo.repository import Root
+from pocketrepo.repository import Root, open_root
 from pocketrepo.rules import Rules
+from pocketrepo.settings import Settings
 from tests.distributions import make_wheel
 from tests.uploads import admit, assert_true, filenames, hosted, stage, stored
 
@@ -120,6 +123,71 @@ def test_a_new_project_that_reads_like_another_is_refused(root: Root, tmp_path: 
     assert stored(root) == before
     assert lenient(root, allow_similar=True).admit(stage(root, make_wheel(tmp_path, name))).result == "new"
     assert admit(root, make_wheel(tmp_path, name, "2.0")).result == "new"
+
+
+@pytest.mark.parametrize("other_process", [False, True])
+def test_of_two_that_read_alike_and_come_together_one_is_refused(
+    root: Root,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    other_process: bool,
+) -> None:
+    """The second comes while the first stores its bytes, and is listed nowhere yet."""
+    add_all, second = root.store.add_all, open_root(settings) if other_process else root
+
+    def meanwhile(*args: object, **options: object) -> None:
+        monkeypatch.setattr(root.store, "add_all", add_all)
+        with pytest.raises(Refused, match="too similar to the project hello-pocket"):
+            admit(second, make_wheel(tmp_path, "he11o-pocket"))
+        assert hosted(second).projects().value.names == {}
+        assert admit(second, make_wheel(tmp_path, "another")).result == "new"
+        add_all(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(root.store, "add_all", meanwhile)
+    assert admit(root, make_wheel(tmp_path)).result == "new"
+    assert list(hosted(root).projects().value.names) == ["another", "hello-pocket"]
+    assert root.store.get(f"repos/{root.default}/names.json").get("reserved") == {}
+    assert maintenance.check(root, grace=0) == []
+
+
+def test_an_upload_that_ends_halfway_keeps_names_from_others_for_minutes_only(
+    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = datetime(2026, 11, 25, tzinfo=UTC)
+    with fixed(start), monkeypatch.context() as patch:
+        patch.setattr(root.store, "add_all", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            admit(root, make_wheel(tmp_path))
+    assert (stored(root), hosted(root).projects().value.names) == ([], {})
+    assert maintenance.check(root, grace=0) == []
+    with fixed(start + timedelta(seconds=RESERVED_FOR - 1)), pytest.raises(Refused, match="too similar"):
+        admit(root, make_wheel(tmp_path, "he11o-pocket"))
+    with fixed(start + timedelta(seconds=RESERVED_FOR)):
+        assert admit(root, make_wheel(tmp_path, "he11o-pocket")).result == "new"
+        with pytest.raises(Refused, match="too similar to the project he11o-pocket"):
+            admit(root, make_wheel(tmp_path))
+
+
+def test_who_was_cut_short_can_try_again_at_once(
+    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(root.store, "add_all", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            admit(root, make_wheel(tmp_path))
+    assert admit(root, make_wheel(tmp_path)).result == "new"
+
+
+def test_a_project_that_is_there_costs_no_look_at_the_list(
+    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit(root, make_wheel(tmp_path))
+    updated = list[str]()
+    update = root.store.update
+    monkeypatch.setattr(root.store, "update", lambda key, change: updated.append(key) or update(key, change))
+    admit(root, make_wheel(tmp_path, version="2.0"))
+    assert [key.rpartition("/")[2] for key in updated] == ["project.json"]
 
 
 def test_a_name_is_free_again_once_what_it_reads_like_is_gone(root: Root, tmp_path: Path) -> None:
