@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import time
 from collections import OrderedDict
@@ -14,7 +15,8 @@ WINDOW = 300.0
 FOR_USER = 10
 """Failures for one user from one address in a window."""
 FOR_ADDRESS = 50
-"""Failures from one address in a window, whomever they are for: many people may share it."""
+"""Failures from one address, or network of 64 bits in IPv6, in a window, whomever they are for: many people may share
+it."""
 REMEMBERED = 10_000
 """Buckets kept; beyond that the ones that were touched the longest ago go."""
 LONGEST_NAME = 64
@@ -34,6 +36,7 @@ class Throttle:
     def attempt(self, user: str, address: str) -> Callable[[], None]:
         """Count an attempt as failed before it is looked at, so that any number at once are no way around; what is
         returned is to be called if it was right after all. Raises TooManyAttempts."""
+        address = _place(address)
         buckets = [("", address)]
         if user:
             buckets.append((user[:LONGEST_NAME], address))
@@ -64,6 +67,15 @@ class Throttle:
     def _level(self, bucket: Bucket) -> float:
         level, when = self._levels.get(bucket, (0.0, 0.0))
         return max(0.0, level - (time.monotonic() - when) * _room(bucket) / WINDOW)
+
+
+def _place(address: str) -> str:
+    """Where somebody comes from. In IPv6 that is the network of 64 bits, in which one machine takes any number of
+    addresses (RFC 8981)."""
+    try:
+        return str(ipaddress.IPv6Network((address, 64), strict=False)) if ":" in address else address
+    except ValueError:
+        return address
 
 
 def _room(bucket: Bucket) -> int:

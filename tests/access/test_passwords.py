@@ -172,6 +172,18 @@ def test_keys_and_tokens_that_are_right_are_never_slowed(access: Access, ada: st
         assert access.identify(credential, client="192.0.2.9").user == "ada"
 
 
+def test_addresses_of_one_ipv6_network_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine has a network of 64 bits to take addresses from."""
+    monkeypatch.setattr(throttle, "FOR_ADDRESS", 2)
+    guard = Throttle()
+    for address in ("2001:db8::1", "2001:db8:0:0:ffff::9"):
+        guard.attempt("", address)
+    with pytest.raises(TooManyAttempts):
+        guard.attempt("", "2001:db8::2")
+    for other in ("2001:db8:0:1::1", "fe80::1%eth0", "192.0.2.1", "192.0.2.2", "192.0.2.3", "no:address"):
+        guard.attempt("", other)
+
+
 def test_an_address_is_slowed_whatever_names_it_tries(access: Access, hashed: Hashed) -> None:
     for number in range(FOR_ADDRESS):
         refused(access, f"user{number}", "password1")
