@@ -17,7 +17,6 @@ from typing import Any
 from packaging.utils import NormalizedName
 
 from pocketrepo import events
-from pocketrepo.clock import later, now
 from pocketrepo.documents import (
     Admitted,
     Upload,
@@ -30,17 +29,14 @@ from pocketrepo.documents import (
 )
 from pocketrepo.errors import FileExists, NoSuchFile, NoSuchProject, PocketRepoError, Refused
 from pocketrepo.events import EventLog
-from pocketrepo.model import CLOSED, File, Json, Project, ProjectList, RepositoryName
+from pocketrepo.model import CLOSED, File, Json, Project, RepositoryName
+from pocketrepo.namelist import NameList
 from pocketrepo.rules import Rules
 from pocketrepo.shelf import Shelf
 from pocketrepo.snapshot import Memo, Snapshot
 from pocketrepo.standing import Standing
 from pocketrepo.store import Store
 from pocketrepo.store.base import encode
-
-RESERVED_FOR = 300.0
-"""Seconds from the decision on a new name to its listing at the most; whoever crashes in between blocks no other name
-for longer."""
 
 
 class Hosted(Shelf):
@@ -52,6 +48,7 @@ class Hosted(Shelf):
         super().__init__(store, name, memo)
         self.rules = rules or Rules()
         self._log = log
+        self._names = NameList(store, self._names_key)
 
     def admit(self, upload: Upload) -> Admitted:
         """List a file; readers see it before this returns.
@@ -183,25 +180,13 @@ class Hosted(Shelf):
         return next((File(**entry) for entry in document["files"] if entry["filename"] == filename), None)
 
     def _reserve(self, name: NormalizedName) -> None:
-        """Keep the name of a new project from all that read like it, until it is listed or the time is over. Raises
-        Refused: of two at once, for the second."""
-        if self.rules.allow_similar:
-            return
-
-        def reserve(document: Json | None) -> Json:
-            document = document or {"names": {}}
-            ends = document.get("reserved", {})
-            reserved = {other: end for other, end in ends.items() if end > now()}
-            similar = ProjectList(document["names"] | reserved).similar(name)
-            if similar is not None:
-                raise Refused(
-                    f"the name {name} is too similar to the project {similar}",
-                    hint=f"choose another, or: pocketrepo repo set {self.name} --allow-similar",
-                )
-            document["reserved"] = reserved | {name: later(RESERVED_FOR)}
-            return document
-
-        self._store.update(self._names_key, reserve)
+        """Of two new projects at once that read alike, one is refused here. Raises Refused."""
+        similar = None if self.rules.allow_similar else self._names.reserve(name)
+        if similar is not None:
+            raise Refused(
+                f"the name {name} is too similar to the project {similar}",
+                hint=f"choose another, or: pocketrepo repo set {self.name} --allow-similar",
+            )
 
     def _store_bytes(self, name: NormalizedName, file: File, upload: Upload) -> None:
         members = {file.filename: upload.staged}
@@ -300,16 +285,7 @@ class Hosted(Shelf):
             display = project.display_name if project and (project.files or project.withheld) else None
             if self.projects().value.names.get(name) == display:
                 return
-
-            def set_name(document: Json | None, display: str | None = display) -> Json:
-                document = document or {"names": {}}
-                document["names"].pop(name, None)
-                document.get("reserved", {}).pop(name, None)
-                if display is not None:
-                    document["names"][name] = display
-                return document
-
-            self._store.update(self._names_key, set_name)
+            self._names.put(name, display)
 
     def _discard(self, name: NormalizedName, file: File) -> None:
         """Remove the bytes of an upload that is not listed."""

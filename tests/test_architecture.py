@@ -35,7 +35,7 @@ LAYERS = [
     "answers downloads folder hosted sourcetree",
     "access",
     "shelf",
-    "cors details documents events hosts index keys rules watched",
+    "cors details documents events hosts index keys namelist rules watched",
     "clock readme snapshot store tail",
     "archive attestation paths query settings simpleapi standing",
     "publisher",

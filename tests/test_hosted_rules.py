@@ -12,8 +12,9 @@ from pocketrepo import maintenance
 from pocketrepo.clock import fixed
 from pocketrepo.errors import BadUpload, FileExists, NoSuchFile, NoSuchProject, Refused
 from pocketrepo.folder import Folder
-from pocketrepo.hosted import RESERVED_FOR, Hosted
+from pocketrepo.hosted import Hosted
 from pocketrepo.model import Json
+from pocketrepo.namelist import RESERVED_FOR
 from pocketrepo.repository import Root, open_root
 from pocketrepo.rules import Rules
 from pocketrepo.settings import Settings
