@@ -128,12 +128,14 @@ def _chunks(stream: Readable, length: int, first: int) -> Iterator[bytes]:
 def _framed(chunks: Iterator[bytes], boundary: bytes) -> Iterator[bytes]:
     """``chunks``, if nothing is in front of the first boundary or behind the last: what the parser makes of that
     depends on how the body is split. Raises BadUpload."""
-    ending = boundary + b"--"
+    ending = LINE_BREAK + boundary + b"--"
     longest = len(ending + LINE_BREAK)
     tail = b""
     for chunk in chunks:
-        if not tail and not chunk.startswith(boundary):
-            raise BadUpload("the form does not begin with its boundary", field="body")
+        if not tail:
+            if not chunk.startswith(boundary):
+                raise BadUpload("the form does not begin with its boundary", field="body")
+            tail = LINE_BREAK  # which the first boundary does without
         tail = (tail + chunk[-longest:])[-longest:]
         yield chunk
     if not tail.removesuffix(LINE_BREAK).endswith(ending):
