@@ -29,7 +29,7 @@ class NameList:
 
         def change(document: Json | None) -> Json | None:
             nonlocal similar
-            document = {"names": {}, "reserved": {}} | (document or {})
+            document = _complete(document)
             reserved = {other: end for other, end in document["reserved"].items() if end > now()}
             similar = ProjectList(document["names"] | reserved).similar(name)
             if similar is not None:
@@ -44,7 +44,7 @@ class NameList:
         """List a project under its display name, or for None no more; it is reserved no more either."""
 
         def change(document: Json | None) -> Json:
-            document = {"names": {}, "reserved": {}} | (document or {})
+            document = _complete(document)
             for names in (document["names"], document["reserved"]):
                 names.pop(name, None)
             if display_name is not None:
@@ -52,3 +52,7 @@ class NameList:
             return document
 
         self._store.update(self._key, change)
+
+
+def _complete(document: Json | None) -> Json:
+    return {"names": {}, "reserved": {}, **(document or {})}

@@ -18,6 +18,7 @@ from pocketrepo.namelist import RESERVED_FOR
 from pocketrepo.repository import Root, open_root
 from pocketrepo.rules import Rules
 from pocketrepo.settings import Settings
+from pocketrepo.store.base import Change
 from tests.distributions import make_wheel
 from tests.uploads import admit, assert_true, filenames, hosted, stage, stored
 
@@ -148,7 +149,7 @@ def test_of_two_that_read_alike_and_come_together_one_is_refused(
     monkeypatch.setattr(root.store, "add_all", meanwhile)
     assert admit(root, make_wheel(tmp_path)).result == "new"
     assert list(hosted(root).projects().value.names) == ["another", "hello-pocket"]
-    assert root.store.get(f"repos/{root.default}/names.json").get("reserved") == {}
+    assert (root.store.get(f"repos/{root.default}/names.json") or {})["reserved"] == {}
     assert maintenance.check(root, grace=0) == []
 
 
@@ -186,7 +187,12 @@ def test_a_project_that_is_there_costs_no_look_at_the_list(
     admit(root, make_wheel(tmp_path))
     updated = list[str]()
     update = root.store.update
-    monkeypatch.setattr(root.store, "update", lambda key, change: updated.append(key) or update(key, change))
+
+    def noted(key: str, change: Change) -> Json | None:
+        updated.append(key)
+        return update(key, change)
+
+    monkeypatch.setattr(root.store, "update", noted)
     admit(root, make_wheel(tmp_path, version="2.0"))
     assert [key.rpartition("/")[2] for key in updated] == ["project.json"]
 
