@@ -165,6 +165,21 @@ def test_a_connection_is_not_used_while_bytes_are_under_way() -> None:
             assert found.getpeername() == client.getsockname()
 
 
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
+@pytest.mark.parametrize(
+    ("host", "asked", "written"),
+    [("::1", "::1", "[::1]"), ("::", "127.0.0.1", "[::ffff:127.0.0.1]")],
+)
+def test_a_connection_is_found_by_what_granian_calls_its_client(host: str, asked: str, written: str) -> None:
+    with bind(host, 0) as listener:
+        listener.setblocking(True)
+        with socket.create_connection((asked, listener.getsockname()[1])) as client, listener.accept()[0]:
+            found = sendfile.connection(f"{written}:{client.getsockname()[1]}")
+            assert found is not None
+            with found:
+                assert found.getpeername()[1] == client.getsockname()[1]
+
+
 def test_one_port_of_a_client_at_two_addresses_is_not_mistaken(
     port: int, path: Path, by_granian: list[Span]
 ) -> None:
