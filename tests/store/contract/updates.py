@@ -65,9 +65,13 @@ class Updates:
             store.update(KEY, fail)
         assert store.get(KEY) == before
 
+    @pytest.mark.usefixtures("hasty_threads")
     def test_no_update_of_many_threads_is_lost(self, store: Store) -> None:
+        start = threading.Barrier(8)
+
         def work() -> None:
-            for _ in range(50):
+            start.wait()
+            for _ in range(100):
                 store.update(KEY, increment)
 
         threads = [threading.Thread(target=work) for _ in range(8)]
@@ -77,8 +81,8 @@ class Updates:
             thread.join()
         document = store.get(KEY)
         assert document is not None
-        assert document["number"] == 400
-        assert document["rev"] <= 400
+        assert document["number"] == 800
+        assert document["rev"] <= 800
 
     def test_an_update_that_loses_is_applied_to_what_the_winner_wrote(self, store: Store) -> None:
         store.update(KEY, adding("old"))
