@@ -19,10 +19,10 @@ from tests.store.samples import KEY, contents, leftovers, staged
 
 @pytest.mark.journey
 def test_no_update_of_many_processes_is_lost(store: FileStore, root: Path) -> None:
-    run_together(4, root, "increment", KEY, "25")
+    run_together(8, root, "increment", KEY, "200")
     document = store.get(KEY)
     assert document is not None
-    assert (document["number"], document["rev"]) == (100, 100)
+    assert (document["number"], document["rev"]) == (1600, 1600)
     assert leftovers(root) == []
 
 

@@ -71,7 +71,7 @@ class Updates:
 
         def work() -> None:
             start.wait()
-            for _ in range(100):
+            for _ in range(200):
                 store.update(KEY, increment)
 
         threads = [threading.Thread(target=work) for _ in range(8)]
@@ -81,8 +81,8 @@ class Updates:
             thread.join()
         document = store.get(KEY)
         assert document is not None
-        assert document["number"] == 800
-        assert document["rev"] <= 800
+        assert document["number"] == 1600
+        assert document["rev"] <= 1600
 
     def test_an_update_that_loses_is_applied_to_what_the_winner_wrote(self, store: Store) -> None:
         store.update(KEY, adding("old"))
