@@ -74,7 +74,7 @@ def _source_file(module: ModuleType) -> Path:
     source = Path(file).absolute()
     if not source.is_file():
         raise UsageError(f"{source}, which {name} was imported from, is no longer there")
-    owner = _installed_with(name, source)
+    owner = _installed_with(source)
     if owner is not None:
         raise UsageError(
             f"{name} is installed here, with {owner}", hint="push the wheel or the sources that it came from"
@@ -82,12 +82,12 @@ def _source_file(module: ModuleType) -> Path:
     return source
 
 
-def _installed_with(name: str, source: Path) -> str | None:
-    """The distribution, and its version, that put the file there."""
-    for owner in importlib.metadata.packages_distributions().get(name, ()):
-        distribution = importlib.metadata.distribution(owner)
+def _installed_with(source: Path) -> str | None:
+    """The distribution, and its version, that put the file there. What it says of itself lies beside its modules."""
+    folder = (source.parent if source.name == "__init__.py" else source).parent
+    for distribution in importlib.metadata.distributions(path=[str(folder)]):
         if any(Path(str(file.locate())) == source for file in distribution.files or ()):
-            return f"{owner} {distribution.version}"
+            return f"{distribution.name} {distribution.version}"
     return None
 
 

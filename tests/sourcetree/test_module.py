@@ -8,8 +8,7 @@ import json
 import sys
 import types
 import zipfile
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -19,15 +18,6 @@ import pytest
 from pocketrepo.archive import inspect
 from pocketrepo.errors import BuildFailed, UsageError
 from pocketrepo.sourcetree import SourceTree, from_module
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _looked_up_once() -> Iterator[None]:
-    """What is installed here stays as it is meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        look_up = importlib.metadata.packages_distributions
-        patch.setattr(importlib.metadata, "packages_distributions", cache(look_up))
-        yield
 
 
 @pytest.fixture
