@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pocketrepo.answers import Answer, Span
+from pocketrepo.hosts import join_peer
 
 LARGE = 16 << 20
 """Bytes from which a file is worth a connection that its client then has to open again."""
@@ -63,8 +64,8 @@ def _duplicate(descriptor: int, client: str) -> socket.socket | None:
 
 
 def _peer(connection: socket.socket) -> str:
-    host, port = connection.getpeername()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    address, port = connection.getpeername()[:2]
+    return join_peer(address, str(port))
 
 
 def _is_silent(connection: socket.socket) -> bool:
