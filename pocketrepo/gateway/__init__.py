@@ -3,7 +3,7 @@
 Granian's network thread runs in Rust and hands each request to one thread for Python, which calls `Gateway.schedule`:
 what the front can answer at once is answered there and then, files are sent by Rust without a thread of ours, and
 the rest goes to a pool of threads that speak WSGI. There is an asyncio loop because Granian wants one; all that it
-does is to wait for the readers of large files (`sendfile`).
+does is to wait for the readers of large files (`direct`).
 
 Granian ships this embedding as experimental and below its public names, so its version is pinned to one minor
 release; everything that depends on it is in this package.
@@ -17,6 +17,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from granian.http import HTTP1Settings
 from pocketrepo.answers import Answer, Span
 from pocketrepo.errors import ServerError
 from pocketrepo.front import Front
-from pocketrepo.gateway import sendfile
+from pocketrepo.gateway import direct
 from pocketrepo.gateway.body import Body, announced
 from pocketrepo.hosts import join_peer, split_peer
 from pocketrepo.paths import redacted
@@ -160,50 +161,52 @@ class Gateway:
         scope = watcher.scope
         body = Body(watcher.proto, self._idle_timeout, announced(scope.headers))
         try:
-            answer = self._call(scope, body)
+            answer, reason = self._call(scope, body)
         except Exception:
             log.exception("fault at %s %s", scope.method, _escaped(scope.path))
-            answer = Answer(500, [("content-type", "text/plain")], b"the server met a fault\n")
+            answer, reason = Answer(500, [("content-type", "text/plain")], b"the server met a fault\n"), ""
         if body.ended or (scope.headers.get("expect") and not body.begun):
-            self._finish(watcher, answer)
+            self._finish(watcher, answer, reason)
         else:
             # An answer before the end of the body closes the connection: clients that are still sending would
             # see that, and not the answer.
-            asyncio.run_coroutine_threadsafe(self._finish_late(watcher, answer, body), self._loop)
+            asyncio.run_coroutine_threadsafe(self._finish_late(watcher, answer, reason, body), self._loop)
 
-    async def _finish_late(self, watcher: Any, answer: Answer, body: Body) -> None:
+    async def _finish_late(self, watcher: Any, answer: Answer, reason: str, body: Body) -> None:
         await body.discard()
-        self._finish(watcher, answer)
+        self._finish(watcher, answer, reason)
 
-    def _finish(self, watcher: Any, answer: Answer) -> None:
+    def _finish(self, watcher: Any, answer: Answer, reason: str) -> None:
         try:
-            self._send(watcher, answer)
+            self._send(watcher, answer, reason)
         except Exception:
             log.exception("fault at %s %s", watcher.scope.method, _escaped(watcher.scope.path))
             watcher.done()
 
-    def _call(self, scope: Any, request_body: Body) -> Answer:
-        """One request through WSGI (PEP 3333)."""
-        status = 500
+    def _call(self, scope: Any, request_body: Body) -> tuple[Answer, str]:
+        """One request through WSGI (PEP 3333); and the reason beside the status, if it is of the application's own
+        words: Werkzeug writes the usual ones in capitals."""
+        status, reason = 500, ""
         headers: list[tuple[str, str]] = []
 
         def start_response(line: str, fields: list[tuple[str, str]], exc_info: Any = None) -> None:
-            nonlocal status, headers
-            status = int(line.split(" ", 1)[0])
+            nonlocal status, reason, headers
+            code, _, said = line.partition(" ")
+            status, reason = int(code), "" if said.isupper() else said
             headers = [(name.lower(), value) for name, value in fields]
 
         body = self._wsgi(_environ(scope, request_body), start_response)
         try:
             inner = getattr(body, "response", body)
             if isinstance(inner, FileBody):
-                return Answer(status, headers, inner.span)
-            return Answer(status, headers, b"".join(body))
+                return Answer(status, headers, inner.span), reason
+            return Answer(status, headers, b"".join(body)), reason
         finally:
             close = getattr(body, "close", None)
             if close is not None:
                 close()
 
-    def _send(self, watcher: Any, answer: Answer) -> None:
+    def _send(self, watcher: Any, answer: Answer, reason: str = "") -> None:
         status, headers, body = answer
         scope, proto = watcher.scope, watcher.proto
         method = scope.method
@@ -213,39 +216,43 @@ class Gateway:
             self._access_log(f"{client} {method} {_escaped(scope.path)} {status} {size}")
         if method == "HEAD" or status == 304:
             proto.response_empty(status, headers)
-        elif not isinstance(body, Span):
-            proto.response_bytes(status, headers, body)
-        elif body.stop - body.start >= sendfile.LARGE:
+        elif reason or (isinstance(body, Span) and body.stop - body.start >= direct.LARGE):
             assert self._loop is not None
-            asyncio.run_coroutine_threadsafe(self._send_large(watcher, answer, body), self._loop)
+            asyncio.run_coroutine_threadsafe(self._send_direct(watcher, answer, reason), self._loop)
             return
         else:
-            _send_span(proto, answer, body)
+            _send_by_granian(proto, answer)
         watcher.done()
 
-    async def _send_large(self, watcher: Any, answer: Answer, span: Span) -> None:
-        proto = watcher.proto
+    async def _send_direct(self, watcher: Any, answer: Answer, reason: str) -> None:
+        proto, body = watcher.proto, answer.body
         try:
-            connection = sendfile.connection(watcher.scope.client)
+            connection = direct.connection(watcher.scope.client)
             if connection is None:
-                _send_span(proto, answer, span)
-            else:
-                with connection, Path(span.path).open("rb", buffering=0) as file:
-                    await sendfile.send(connection, file, answer, span)
-                proto.response_empty(answer.status, [])  # into a connection that has ended: Granian closes it
+                _send_by_granian(proto, answer)
+                return
+            with connection, ExitStack() as stack:
+                file = None
+                if isinstance(body, Span):
+                    file = stack.enter_context(Path(body.path).open("rb", buffering=0))
+                await direct.send(connection, answer, reason, file)
+            proto.response_empty(answer.status, [])  # into a connection that has ended: Granian closes it
         except OSError:
-            _send_span(proto, answer, span)  # the file is gone, which Granian says in its way
+            _send_by_granian(proto, answer)  # the file is gone, which Granian says in its way
         except Exception:
             log.exception("fault at %s %s", watcher.scope.method, _escaped(watcher.scope.path))
         finally:
             watcher.done()
 
 
-def _send_span(proto: Any, answer: Answer, span: Span) -> None:
-    if answer.status == 200:
-        proto.response_file(answer.status, answer.headers, span.path)
+def _send_by_granian(proto: Any, answer: Answer) -> None:
+    status, headers, body = answer
+    if not isinstance(body, Span):
+        proto.response_bytes(status, headers, body)
+    elif status == 200:
+        proto.response_file(status, headers, body.path)
     else:
-        proto.response_file_range(answer.status, answer.headers, span.path, span.start, span.stop)
+        proto.response_file_range(status, headers, body.path, body.start, body.stop)
 
 
 def _environ(scope: Any, body: Body) -> dict[str, Any]:

@@ -57,6 +57,9 @@ STATUS: list[tuple[type[errors.PocketRepoError], int]] = [
 ]
 """The first row that fits counts. What fits none is a fault of ours: 500."""
 
+LONGEST_REASON = 300
+"""Characters of a refusal that stand beside the status."""
+
 SAFETY = {
     # A cache that keeps a 404 would hide what is pushed next.
     "Cache-Control": "no-store",
@@ -186,4 +189,9 @@ def _say(status: int, message: str, field: str = "") -> Response:
         response = pages.page("error.html", private=True, status=status, message=line)
         response.status_code = status
         return response
-    return text(line + "\n", status)
+    response = text(line + "\n", status)
+    if request.method == "POST":
+        # Most upload clients show nothing else (the upload API of PyPI does the same).
+        reason = line[:LONGEST_REASON].replace("\u2026", "...").encode("ascii", "replace").decode()
+        response.status = f"{status} {reason}"
+    return response

@@ -27,11 +27,9 @@ class Publisher:
     backend: str
     command: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
-    explains: bool = True
-    """Whether it shows what the server says; else only the status."""
 
 
-TWINE = ("upload", "--verbose", "--disable-progress-bar", "--repository-url", "{url}", "DIST")
+TWINE = ("upload", "--disable-progress-bar", "--repository-url", "{url}", "DIST")
 TWINE_ENVIRON = {"TWINE_USERNAME": "{user}", "TWINE_PASSWORD": "{password}"}
 PUBLISHERS = [
     Publisher("twine-6", ("twine", "==6.*", "setuptools"), "setuptools.build_meta", TWINE, TWINE_ENVIRON),
@@ -61,7 +59,6 @@ PUBLISHERS = [
         "pdm.backend",
         ("publish", "--no-build"),
         {"PDM_PUBLISH_REPO": "{url}", "PDM_PUBLISH_USERNAME": "{user}", "PDM_PUBLISH_PASSWORD": "{password}"},
-        explains=False,
     ),
     Publisher(
         "hatch",
@@ -69,7 +66,6 @@ PUBLISHERS = [
         "hatchling.build",
         ("publish", "--no-prompt"),
         {"HATCH_INDEX_REPO": "{url}", "HATCH_INDEX_USER": "{user}", "HATCH_INDEX_AUTH": "{password}"},
-        explains=False,
     ),
     Publisher(
         "flit",

@@ -96,7 +96,7 @@ def test_other_bytes_under_a_taken_name_are_refused(workshop: Workshop, tmp_path
     other.build()
     refused = other.publish("/acme/{project}/legacy/", status=None)
     assert refused.returncode
-    assert ("already exists" if workshop.publisher.explains else "400 Bad Request") in refused.output
+    assert "already exists" in " ".join(refused.output.split())
     assert workshop.live.listed(workshop.repository, workshop.project) == before
 
 

@@ -104,6 +104,16 @@ def test_what_is_said_is_one_line(http: FlaskClient, plant: Callable[[BaseExcept
     assert http.get("/plant").text == "two lines (and a hint)\n"
 
 
+def test_what_refuses_a_post_stands_beside_the_status(
+    http: FlaskClient, plant: Callable[[BaseException], None]
+) -> None:
+    plant(errors.Refused("\u201ch\u00e9llo\u2026\u201d\r\nis  taken " + "x" * 500))
+    said = http.post("/plant").status
+    assert said.startswith("400 ?h?llo...? is taken xxx")
+    assert len(said) == len("400 ") + 300 + len("..")
+    assert http.get("/plant").status == http.post("/v1/plant").status == "400 BAD REQUEST"
+
+
 @pytest.mark.parametrize(
     ("headers", "html"),
     [

@@ -1,4 +1,4 @@
-"""Large files on real sockets: what Granian would send, sent past it."""
+"""What is sent past Granian, on real sockets: large files, and reasons."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 
 from pocketrepo import gateway
 from pocketrepo.answers import Answer, Span
-from pocketrepo.gateway import Gateway, bind, sendfile
+from pocketrepo.gateway import Gateway, bind, direct
 from pocketrepo.web.state import FileBody
 
 SIZE = 8 << 20
@@ -34,14 +35,18 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sendfile, "LARGE", 1 << 20)
+    monkeypatch.setattr(direct, "LARGE", 1 << 20)
 
 
 @pytest.fixture
 def port(path: Path) -> Iterator[int]:
-    """Of a server on all addresses of this machine: ``/page`` is bytes, all else the file or a part of it."""
+    """Of a server on all addresses of this machine: ``/page`` is bytes, ``/refused?REASON`` a refusal, all else the
+    file or a part of it."""
 
     def app(environ: dict[str, Any], respond: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/refused":
+            respond(f"400 {unquote(environ['QUERY_STRING'])}", [("Content-Length", "4")])
+            return [b"why\n"]
         if environ["PATH_INFO"] == "/page":
             respond("200 OK", [("Content-Length", str(len(PAGE)))])
             return [PAGE]
@@ -92,20 +97,21 @@ def is_whole(received: bytes, path: Path) -> bool:
 
 
 def descriptors() -> int:
-    return len(list(sendfile.DESCRIPTORS.iterdir()))
+    return len(list(direct.DESCRIPTORS.iterdir()))
 
 
 @pytest.fixture
-def by_granian(monkeypatch: pytest.MonkeyPatch) -> list[Span]:
-    """The spans that Granian sent."""
-    sent: list[Span] = []
-    send = gateway._send_span
+def by_granian(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The statuses of large files that Granian sent."""
+    sent: list[int] = []
+    send = gateway._send_by_granian
 
-    def recorded(proto: Any, answer: Answer, span: Span) -> None:
-        sent.append(span)
-        send(proto, answer, span)
+    def recorded(proto: Any, answer: Answer) -> None:
+        if isinstance(answer.body, Span):
+            sent.append(answer.status)
+        send(proto, answer)
 
-    monkeypatch.setattr(gateway, "_send_span", recorded)
+    monkeypatch.setattr(gateway, "_send_by_granian", recorded)
     return sent
 
 
@@ -114,7 +120,7 @@ def by_granian(monkeypatch: pytest.MonkeyPatch) -> list[Span]:
     [("/whole", b"200 OK", 0, SIZE), ("/part", b"206 Partial Content", 1000, 3_000_000)],
 )
 def test_the_kernel_sends_it_and_the_connection_ends(
-    port: int, path: Path, by_granian: list[Span], asked: str, status: bytes, start: int, stop: int
+    port: int, path: Path, by_granian: list[int], asked: str, status: bytes, start: int, stop: int
 ) -> None:
     connection = connect(port)
     connection.sendall(request("/page"))
@@ -154,11 +160,11 @@ def test_a_connection_is_not_used_while_bytes_are_under_way() -> None:
         with suppress(BlockingIOError):
             while True:
                 left += ours.send(PAGE)
-        assert sendfile.connection(address) is None
+        assert direct.connection(address) is None
         while left:
             left -= len(client.recv(1 << 20))
         deadline = time.monotonic() + 10
-        while (found := sendfile.connection(address)) is None and time.monotonic() < deadline:
+        while (found := direct.connection(address)) is None and time.monotonic() < deadline:
             time.sleep(0.01)  # the last acknowledgement may be late
         assert found is not None
         with found:
@@ -174,14 +180,14 @@ def test_a_connection_is_found_by_what_granian_calls_its_client(host: str, asked
     with bind(host, 0) as listener:
         listener.setblocking(True)
         with socket.create_connection((asked, listener.getsockname()[1])) as client, listener.accept()[0]:
-            found = sendfile.connection(f"{written}:{client.getsockname()[1]}")
+            found = direct.connection(f"{written}:{client.getsockname()[1]}")
             assert found is not None
             with found:
                 assert found.getpeername()[1] == client.getsockname()[1]
 
 
 def test_one_port_of_a_client_at_two_addresses_is_not_mistaken(
-    port: int, path: Path, by_granian: list[Span]
+    port: int, path: Path, by_granian: list[int]
 ) -> None:
     with bind("127.0.0.1", 0) as free:
         source = free.getsockname()
@@ -228,7 +234,7 @@ def test_a_file_that_is_gone_is_said_as_of_a_small_one(
     path.unlink()
     said = []
     for large in (1 << 20, 1 << 30):
-        monkeypatch.setattr(sendfile, "LARGE", large)
+        monkeypatch.setattr(direct, "LARGE", large)
         connection = connect(port)
         connection.sendall(request("/whole", last=True))
         said.append(receive(connection).split(b"\r\n")[0])
@@ -243,3 +249,24 @@ def test_a_file_that_ends_early_ends_the_connection(port: int, path: Path) -> No
     head, _, body = receive(connection).partition(b"\r\n\r\n")
     assert f"content-length: {SIZE}".encode() in head
     assert sha256(body) == sha256(path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("it is there already", "it is there already"),
+        ("a \u2192 b", "a ? b"),
+        ("a\r\nb: c", "Bad Request"),
+        ("BAD REQUEST", "Bad Request"),
+        ("", "Bad Request"),
+    ],
+)
+def test_a_reason_of_the_application_stands_beside_the_status(port: int, reason: str, said: str) -> None:
+    query = quote(reason)
+    with connect(port) as connection:
+        connection.sendall(
+            f"POST /refused?{query} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc".encode()
+        )
+        received = connection.recv(10_000)
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert (head.split(b"\r\n")[0].decode(), body) == (f"HTTP/1.1 400 {said}", b"why\n")

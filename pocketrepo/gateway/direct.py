@@ -1,9 +1,9 @@
-"""Large files, sent by the kernel on a request's own connection (sendfile(2)); on Linux.
+"""Answers that Granian cannot give, written to a request's own connection: a large file that the kernel sends
+(sendfile(2)), and a reason beside the status. On Linux.
 
-Granian reads a file block by block and copies each twice on its way to the socket; nothing in it hands a file to the
-kernel. But it writes nothing to a connection while the answer to a request is awaited, so that an answer may be
-written here, on a duplicate of its descriptor, up to the end of the connection: what Granian is given afterwards can
-no longer be sent.
+Granian reads a file block by block and copies each twice on its way to the socket, and knows no reasons of ours. But
+it writes nothing to a connection while the answer to a request is awaited, so that one may be written here, on a
+duplicate of its descriptor, up to the end of the connection: what Granian is given afterwards can no longer be sent.
 """
 
 from __future__ import annotations
@@ -78,22 +78,28 @@ def _is_silent(connection: socket.socket) -> bool:
     return not any(count)
 
 
-async def send(connection: socket.socket, file: BinaryIO, answer: Answer, span: Span) -> None:
-    """Write ``answer``, whose body is this span of the file, and end the connection.
+async def send(connection: socket.socket, answer: Answer, reason: str, file: BinaryIO | None) -> None:
+    """Write an answer, whose body is bytes or a span of ``file``, and end the connection.
 
     Whatever ends it earlier is the client's doing or the disk's; the client sees that bytes are missing.
     """
     loop = asyncio.get_running_loop()
     connection.setblocking(False)
+    head, body = _head(answer, reason), answer.body
     with suppress(OSError, asyncio.SendfileNotAvailableError):
-        await loop.sock_sendall(connection, _head(answer))
-        await loop.sock_sendfile(connection, file, span.start, span.stop - span.start, fallback=False)
+        if isinstance(body, Span):
+            assert file is not None
+            await loop.sock_sendall(connection, head)
+            await loop.sock_sendfile(connection, file, body.start, body.stop - body.start, fallback=False)
+        else:
+            await loop.sock_sendall(connection, head + body)
     with suppress(OSError):
         connection.shutdown(socket.SHUT_WR)
 
 
-def _head(answer: Answer) -> bytes:
+def _head(answer: Answer, reason: str) -> bytes:
     fields = [*answer.headers, ("date", formatdate(usegmt=True)), ("connection", "close")]
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    said = reason if reason.isprintable() else ""
+    lines = [f"HTTP/1.1 {answer.status} {said or HTTPStatus(answer.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in fields]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
