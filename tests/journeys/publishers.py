@@ -27,6 +27,8 @@ class Publisher:
     backend: str
     command: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
+    explains: bool = True
+    """Whether it shows what the server says; else only the number of the status."""
 
 
 TWINE = ("upload", "--disable-progress-bar", "--repository-url", "{url}", "DIST")
@@ -59,6 +61,7 @@ PUBLISHERS = [
         "pdm.backend",
         ("publish", "--no-build"),
         {"PDM_PUBLISH_REPO": "{url}", "PDM_PUBLISH_USERNAME": "{user}", "PDM_PUBLISH_PASSWORD": "{password}"},
+        explains=False,
     ),
     Publisher(
         "hatch",
