@@ -209,13 +209,13 @@ def _link(
 
 def _web_address(url: str, base_url: str) -> SplitResult | None:
     """Absolute; None unless it leads somewhere over http or https."""
-    if _CONTROL.search(url):
-        return None
     try:
-        parts = urlsplit(url if url.startswith(_ABSOLUTE) else urljoin(base_url, url))
-        return parts if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 else None
+        address = url if url.startswith(_ABSOLUTE) else urljoin(base_url, url)
+        parts = urlsplit(address)
+        leads = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         return None
+    return parts if leads and not _CONTROL.search(address) else None
 
 
 def _locations(urls: Iterable[str]) -> tuple[str, ...]:
