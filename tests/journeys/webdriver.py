@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,10 @@ FLAGS = """
 """
 
 
+PATIENCE = 10.0
+"""Seconds that something may take to appear."""
+
+
 class Browser:
     """One window of a headless browser."""
 
@@ -32,7 +37,16 @@ class Browser:
         self._post("url", url=url)
 
     def click(self, selector: str) -> None:
-        self._post(f"element/{self._find(selector)}/click")
+        """As soon as it has a place on the screen."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self._post(f"element/{self._find(selector)}/click")
+                return
+            except AssertionError as error:
+                if "not interactable" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
 
     def type(self, selector: str, text: str) -> None:
         self._post(f"element/{self._find(selector)}/value", text=text)
