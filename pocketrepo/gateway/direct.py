@@ -23,7 +23,7 @@ from typing import BinaryIO
 from pocketrepo.answers import Answer, Span
 from pocketrepo.hosts import join_peer
 
-LARGE = 16 << 20
+LARGE = 8 << 20
 """Bytes from which a file is worth a connection that its client then has to open again."""
 DESCRIPTORS = Path("/dev/fd")
 """Lists the descriptors of this process."""
