@@ -180,44 +180,41 @@ def fetch(
 
 
 def save_pages(server: Server, folder: Path, names: list[str]) -> None:
-    """The bytes of these projects' pages (``""``: of the list of projects), as nginx is to serve them: HTML as it
-    is, JSON with its compressed form beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """The bytes of these projects' pages (``""``: of the list of projects), as nginx is to serve them."""
     for name in names:
-        path = f"/simple/{name}/" if name else "/simple/"
-        stem = name or "index"
-        (folder / f"{stem}.html").write_bytes(fetch(server, path, HTML)[0])
-        body, headers = fetch(server, path, JSON, "gzip")
-        if headers.get("content-encoding") == "gzip":
-            (folder / f"{stem}.json.gz").write_bytes(body)
-            body = gzip.decompress(body)
-        (folder / f"{stem}.json").write_bytes(body)
+        _save_page(server, f"/simple/{name}/" if name else "/simple/", folder / (name or "index"))
 
 
 def save_files(corpus: Corpus, server: Server, folder: Path) -> None:
     """The wheels whose bytes are there, and their metadata."""
-    folder.mkdir(parents=True, exist_ok=True)
     for project, file in corpus.wheels:
-        os.link(corpus.flat / file.filename, folder / file.filename)
-        metadata, _ = fetch(server, file_path(project, file) + ".metadata")
-        (folder / f"{file.filename}.metadata").write_bytes(metadata)
+        _save_file(corpus, server, project, file, folder / file.filename)
 
 
 def save_index(corpus: Corpus, server: Server, folder: Path) -> None:
     """All pages and files at the paths that they have here, for installers to ask nginx."""
-    pages = folder / "pages"
-    save_pages(server, pages, corpus.names)
     for name in corpus.names:
-        (folder / "simple" / name).mkdir(parents=True)
-        for page in pages.glob(f"{name}.*"):
-            if page.name.removeprefix(f"{name}.") in ("html", "json", "json.gz"):
-                page.rename(folder / "simple" / name / f"index{page.name.removeprefix(name)}")
+        _save_page(server, f"/simple/{name}/", folder / "simple" / name / "index")
     for project, file in corpus.wheels:
-        path = folder / file_path(project, file).lstrip("/")
-        path.parent.mkdir(parents=True)
-        os.link(corpus.flat / file.filename, path)
-        metadata, _ = fetch(server, file_path(project, file) + ".metadata")
-        path.with_name(f"{path.name}.metadata").write_bytes(metadata)
+        _save_file(corpus, server, project, file, folder / file_path(project, file).lstrip("/"))
+
+
+def _save_page(server: Server, path: str, target: Path) -> None:
+    """HTML as it is, JSON with its compressed form beside it; ``target`` is without a suffix."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.with_name(f"{target.name}.html").write_bytes(fetch(server, path, HTML)[0])
+    body, headers = fetch(server, path, JSON, "gzip")
+    if headers.get("content-encoding") == "gzip":
+        target.with_name(f"{target.name}.json.gz").write_bytes(body)
+        body = gzip.decompress(body)
+    target.with_name(f"{target.name}.json").write_bytes(body)
+
+
+def _save_file(corpus: Corpus, server: Server, project: str, file: File, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.link(corpus.flat / file.filename, target)
+    metadata, _ = fetch(server, file_path(project, file) + ".metadata")
+    target.with_name(f"{target.name}.metadata").write_bytes(metadata)
 
 
 def file_path(project: str, file: File) -> str:
